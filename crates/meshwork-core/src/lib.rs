@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod address;
+mod draws;
+mod explanation;
+mod host;
+mod labels;
+mod live;
+mod locality;
+mod port;
+mod protocol;
+mod re2;
+mod request;
+mod resource;
+mod string_match;
+
+pub use address::{AddressRange, ParseAddressRangeError};
+pub use draws::{Draw, Draws, SeededDraws};
+pub use explanation::{Explanation, Mismatch, Outcome, Removed, Step};
+pub use host::{HostPattern, Hostname};
+pub use labels::{Labels, Selector};
+pub use live::{Live, Publisher};
+pub use locality::Locality;
+pub use port::{ParsePortError, Port};
+pub use protocol::{ParseProtocolError, Protocol};
+pub use re2::{Re2, Re2Error};
+pub use request::{Attributes, RequestHead, RequestIdentity};
+pub use resource::{FieldPath, Namespace, ResourceRef};
+pub use string_match::{StringMatch, StringMatchError};

@@ -1,0 +1,1 @@
+//! The bookinfo services and the stages of their tour.

@@ -1,0 +1,2 @@
+//! The bookinfo tour.
+fn main() {}
