@@ -1,0 +1,73 @@
+//! An endpoint that was picked, until its outcome is known.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use crate::{HostId, Outcome, cluster::Inner, host::HostState};
+
+/// An endpoint for one attempt. It counts as a request under way until it is finished or dropped.
+#[must_use = "a pick that is dropped no longer counts as a request under way"]
+pub struct Pick<E> {
+    cluster: Arc<Inner<E>>,
+    value: Arc<E>,
+    host: Arc<HostState>,
+    priority: u32,
+}
+
+impl<E> Pick<E> {
+    pub(crate) fn new(
+        cluster: Arc<Inner<E>>,
+        value: Arc<E>,
+        host: Arc<HostState>,
+        priority: u32,
+    ) -> Self {
+        host.active.fetch_add(1, Ordering::Relaxed);
+        Self { cluster, value, host, priority }
+    }
+
+    /// The caller's value for the endpoint.
+    pub fn endpoint(&self) -> &E {
+        &self.value
+    }
+
+    /// `ip:port`.
+    pub fn address(&self) -> &str {
+        &self.host.address
+    }
+
+    /// Names the host within its cluster.
+    pub fn host_id(&self) -> HostId {
+        self.host.id
+    }
+
+    /// The priority that the endpoint was found in.
+    pub const fn priority(&self) -> u32 {
+        self.priority
+    }
+
+    /// Reports what came of the attempt, at the time `now` on the caller's clock.
+    ///
+    /// The endpoint may be ejected by it. A pick that is dropped instead says nothing about its
+    /// endpoint, which is right for overflows and for clients that went away.
+    pub fn finish(self, outcome: Outcome, now: Duration) {
+        self.cluster.observe(&self.host, outcome, now);
+    }
+}
+
+impl<E> Drop for Pick<E> {
+    fn drop(&mut self) {
+        self.host.active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<E> fmt::Debug for Pick<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pick")
+            .field("address", &self.address())
+            .field("priority", &self.priority)
+            .finish_non_exhaustive()
+    }
+}
