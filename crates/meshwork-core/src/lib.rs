@@ -24,7 +24,7 @@ pub use live::{Live, Publisher};
 pub use locality::Locality;
 pub use port::{ParsePortError, Port};
 pub use protocol::{ParseProtocolError, Protocol};
-pub use re2::{Re2, Re2Error};
+pub use re2::{Re2, Re2Error, Re2Rewrite};
 pub use request::{Attributes, RequestHead, RequestIdentity};
 pub use resource::{FieldPath, Namespace, ResourceRef};
 pub use string_match::{StringMatch, StringMatchError};

@@ -1,5 +1,11 @@
 //! RE2 patterns on the regex engine of Rust: the syntax that Envoy accepts, matched in full.
 
+mod limits;
+mod rewrite;
+#[cfg(test)]
+mod tests;
+mod translate;
+
 use std::{fmt, hash, sync::Arc};
 
 use regex_automata::{Anchored, Input, meta};
@@ -8,10 +14,22 @@ use regex_syntax::{
     hir::{Hir, Look},
 };
 
+use self::limits::Limits;
+pub use rewrite::Re2Rewrite;
+
 /// A compiled RE2 pattern.
 ///
 /// The pattern is checked alone and then matched against whole values only, so `a|b` never matches
-/// `ab`. Perl classes (`\d`, `\w`, `\s`) and `\b` are ASCII, as in RE2; `.` leaves out the line feed.
+/// `ab`. Perl classes (`\d`, `\w`, `\s`) and `\b` are ASCII, as in RE2; `.` leaves out the line feed
+/// and, as RE2 reads UTF-8, takes a whole character and no byte that is not part of one.
+///
+/// ```
+/// use meshwork_core::Re2;
+/// let pattern = Re2::new("/u/([^/]+)")?;
+/// assert!(pattern.is_full_match(b"/u/7"));
+/// assert!(!pattern.is_full_match(b"/u/7/posts"));
+/// # Ok::<(), meshwork_core::Re2Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Re2 {
     pattern: Arc<str>,
@@ -50,28 +68,7 @@ impl Re2 {
     pub fn new(pattern: &str) -> Result<Self, Re2Error> {
         let alone = Self::parse(pattern)?;
         let whole = Hir::concat(vec![Hir::look(Look::Start), alone, Hir::look(Look::End)]);
-        let regex = meta::Builder::new()
-            .configure(meta::Config::new().nfa_size_limit(Some(Self::SIZE_LIMIT)))
-            .build_from_hir(&whole)
-            .map_err(|_| Re2Error::TooLarge { pattern: pattern.into() })?;
-        Ok(Self { pattern: pattern.into(), regex: Arc::new(regex) })
-    }
-
-    fn parse(pattern: &str) -> Result<Hir, Re2Error> {
-        let refuse = |reason: String| Re2Error::Syntax { pattern: pattern.into(), reason };
-        let expanded = expand_quotes(pattern);
-        let tree = ast::parse::ParserBuilder::new()
-            .nest_limit(250)
-            .build()
-            .parse(&expanded)
-            .map_err(|error| refuse(error.kind().to_string()))?;
-        ast::visit(&tree, Differences).map_err(|reason| refuse(reason.into()))?;
-        regex_syntax::hir::translate::TranslatorBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .build()
-            .translate(&expanded, &tree)
-            .map_err(|error| refuse(error.kind().to_string()))
+        Ok(Self { pattern: pattern.into(), regex: Arc::new(Self::build(pattern, &whole)?) })
     }
 
     /// The pattern as written.
@@ -82,6 +79,30 @@ impl Re2 {
     /// Whether all of `value` matches.
     pub fn is_full_match(&self, value: &[u8]) -> bool {
         self.regex.is_match(Input::new(value).anchored(Anchored::Yes))
+    }
+
+    fn parse(pattern: &str) -> Result<Hir, Re2Error> {
+        let refuse = |reason: String| Re2Error::Syntax { pattern: pattern.into(), reason };
+        let translated = translate::translate(pattern).map_err(refuse)?;
+        let tree = ast::parse::ParserBuilder::new()
+            .nest_limit(250)
+            .build()
+            .parse(&translated)
+            .map_err(|error| refuse(error.kind().to_string()))?;
+        ast::visit(&tree, Limits::default()).map_err(refuse)?;
+        regex_syntax::hir::translate::TranslatorBuilder::new()
+            .unicode(true)
+            .utf8(false)
+            .build()
+            .translate(&translated, &tree)
+            .map_err(|error| refuse(error.kind().to_string()))
+    }
+
+    fn build(pattern: &str, hir: &Hir) -> Result<meta::Regex, Re2Error> {
+        meta::Builder::new()
+            .configure(meta::Config::new().utf8_empty(false).nfa_size_limit(Some(Self::SIZE_LIMIT)))
+            .build_from_hir(hir)
+            .map_err(|_| Re2Error::TooLarge { pattern: pattern.into() })
     }
 }
 
@@ -103,20 +124,4 @@ impl fmt::Debug for Re2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "/{}/", self.pattern)
     }
-}
-
-/// Refuses what Rust's syntax has beyond RE2.
-struct Differences;
-
-impl ast::Visitor for Differences {
-    type Output = ();
-    type Err = &'static str;
-
-    fn finish(self) -> Result<(), &'static str> {
-        Ok(())
-    }
-}
-
-fn expand_quotes(pattern: &str) -> std::borrow::Cow<'_, str> {
-    pattern.into()
 }
