@@ -139,8 +139,10 @@ impl Breaker {
             Some(interval) => {
                 self.begun.lock().unwrap_or_else(PoisonError::into_inner).count(interval, now)
             }
-            None => u64::from(self.count(Resource::Request))
-                + u64::from(self.count(Resource::PendingRequest)),
+            None => {
+                u64::from(self.count(Resource::Request))
+                    + u64::from(self.count(Resource::PendingRequest))
+            }
         };
         let share = budget.percent.value() / 100.0 * load as f64;
         // The conversion truncates and saturates, as wanted.

@@ -54,6 +54,7 @@ impl Host {
         self.state.id
     }
 
+    #[cfg(test)]
     pub(crate) const fn state(&self) -> &Arc<HostState> {
         &self.state
     }

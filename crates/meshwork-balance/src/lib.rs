@@ -28,6 +28,6 @@ pub use host::{Host, HostId};
 pub use locality::{
     Distribute, Failover, LabelPriority, LocalityPattern, LocalityPlan, Place, Preference,
 };
-pub use outlier::{OutlierDetection, Outcome};
+pub use outlier::{Outcome, OutlierDetection};
 pub use pick::Pick;
 pub use randomness::Randomness;

@@ -27,11 +27,8 @@ impl Census {
 
     fn is_below(self, threshold: u32) -> bool {
         let available = f64::from(self.healthy) + f64::from(self.degraded);
-        let percent = if self.total() == 0 {
-            0.0
-        } else {
-            100.0 * available / f64::from(self.total())
-        };
+        let percent =
+            if self.total() == 0 { 0.0 } else { 100.0 * available / f64::from(self.total()) };
         percent < f64::from(threshold)
     }
 }

@@ -34,8 +34,8 @@ impl Default for LeastRequest {
 
 impl Balance for LeastRequest {
     fn picker(&self, set: &Set<'_>) -> Box<dyn Picker> {
-        let weighted = !same_weights(set.hosts)
-            || any_active(self.slow_start.as_ref(), set.hosts, set.now);
+        let weighted =
+            !same_weights(set.hosts) || any_active(self.slow_start.as_ref(), set.hosts, set.now);
         let turns = (weighted && set.hosts.len() > 1).then(|| {
             let weight = |index| self.weight(set.hosts, index, set.now);
             Mutex::new(Edf::with_picks(set.hosts.len(), weight, set.seed))

@@ -63,11 +63,6 @@ impl Picker for RoundRobinPicker {
     }
 }
 
-fn weight(
-    hosts: &[Host],
-    index: usize,
-    slow: Option<&SlowStart>,
-    now: std::time::Duration,
-) -> f64 {
+fn weight(hosts: &[Host], index: usize, slow: Option<&SlowStart>, now: std::time::Duration) -> f64 {
     hosts.get(index).map_or(1.0, |host| f64::from(host.weight()) * factor(slow, host, now))
 }

@@ -32,8 +32,11 @@ impl SlowStart {
         }
         let age = now.saturating_sub(host.since()).max(Duration::from_millis(1));
         let aggression = self.aggression.value();
-        let part = (age.as_secs_f64() / self.window.as_secs_f64())
-            .powf(if aggression > 0.0 { 1.0 / aggression } else { 1.0 });
+        let part = (age.as_secs_f64() / self.window.as_secs_f64()).powf(if aggression > 0.0 {
+            1.0 / aggression
+        } else {
+            1.0
+        });
         // A minimum of 0 is legal in Istio; a weight must stay above it all the same.
         part.max(self.minimum_percent.value() / 100.0).max(f64::MIN_POSITIVE.sqrt())
     }

@@ -25,7 +25,7 @@ use self::{
     sets::{Builder, Sets},
 };
 use crate::{
-    Breaker, ClusterConfig, Context, Endpoint, HostId, OutlierDetection, Outcome, Pick,
+    Breaker, ClusterConfig, Context, Endpoint, HostId, Outcome, OutlierDetection, Pick,
     host::HostState, outlier::may_eject,
 };
 
@@ -67,7 +67,9 @@ impl<E> Cluster<E> {
         let inner = Inner {
             seed,
             breaker: Arc::new(Breaker::new(config.circuit_breakers.clone())),
-            sets: ArcSwap::from_pointee(Builder::new(&config, None, seed, now).build(Box::new([]), None)),
+            sets: ArcSwap::from_pointee(
+                Builder::new(&config, None, seed, now).build(Box::new([]), None),
+            ),
             ids: AtomicU64::new(0),
             writer: Mutex::new(Writer {
                 next_tick: now.saturating_add(interval),
@@ -146,12 +148,7 @@ impl<E> Cluster<E> {
     /// The endpoint at an address that the application dialled itself (Istio's `PASSTHROUGH`):
     /// one of the cluster's or, made by `value`, one that is kept until a [`sweep`](Self::sweep)
     /// finds it unused.
-    pub fn pick_address(
-        &self,
-        address: &str,
-        value: impl FnOnce() -> E,
-        now: Duration,
-    ) -> Pick<E> {
+    pub fn pick_address(&self, address: &str, value: impl FnOnce() -> E, now: Duration) -> Pick<E> {
         let sets = self.0.sets.load();
         if let Some(member) = sets.members.iter().find(|member| *member.state.address == *address) {
             let (value, host) = (Arc::clone(&member.value), Arc::clone(&member.state));

@@ -273,10 +273,7 @@ fn effective_weight<E>(
     if total > 0.0 { weight * (1.4 * available.len() as f64 / total).min(1.0) } else { 0.0 }
 }
 
-fn by_locality<'a, E>(
-    members: &'a [Member<E>],
-    list: &[usize],
-) -> Vec<(&'a Locality, Vec<usize>)> {
+fn by_locality<'a, E>(members: &'a [Member<E>], list: &[usize]) -> Vec<(&'a Locality, Vec<usize>)> {
     let mut groups: Vec<(&Locality, Vec<usize>)> = Vec::new();
     for index in list {
         let Some(member) = members.get(*index) else { continue };
@@ -297,9 +294,7 @@ fn filter<E>(
 }
 
 fn count<E>(members: &[Member<E>], list: &[usize]) -> Census {
-    let of = |health| {
-        to_u32(filter(members, list, |member| member.health() == Some(health)).len())
-    };
+    let of = |health| to_u32(filter(members, list, |member| member.health() == Some(health)).len());
     Census {
         hosts: to_u32(list.len()),
         healthy: of(Health::Healthy),

@@ -198,7 +198,8 @@ fn label_priority(wanted: &[LabelPriority], client: &Labels, endpoint: &Labels) 
     let mut adjust = 0;
     for (index, label) in wanted.iter().enumerate() {
         // Where a key is named twice, its last value counts for both.
-        let fixed = wanted.iter().rev().find(|other| other.key == label.key && other.value.is_some());
+        let fixed =
+            wanted.iter().rev().find(|other| other.key == label.key && other.value.is_some());
         let own = match fixed.and_then(|other| other.value.as_deref()) {
             Some(value) => value,
             None => client.get(&label.key).unwrap_or_default(),

@@ -35,10 +35,7 @@ impl Outcome {
 
     /// Whether the trouble lies on the way and not in a response.
     pub(super) const fn is_local_failure(self) -> bool {
-        matches!(
-            self,
-            Self::ConnectFailure | Self::ConnectTimeout | Self::Reset | Self::Timeout
-        )
+        matches!(self, Self::ConnectFailure | Self::ConnectTimeout | Self::Reset | Self::Timeout)
     }
 
     /// Whether the request had obtained a connection.

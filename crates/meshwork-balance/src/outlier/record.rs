@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{OutlierDetection, Outcome, outcome::grpc_to_http};
+use super::{Outcome, OutlierDetection, outcome::grpc_to_http};
 
 /// What a host has done lately.
 #[derive(Debug, Default)]
@@ -44,7 +44,11 @@ impl HostRecord {
 
     /// Counts an outcome; answers the counters that reached their thresholds by it, in Envoy's
     /// order.
-    pub(crate) fn count(&self, config: &OutlierDetection, outcome: Outcome) -> [Option<Trigger>; 2] {
+    pub(crate) fn count(
+        &self,
+        config: &OutlierDetection,
+        outcome: Outcome,
+    ) -> [Option<Trigger>; 2] {
         let split = config.split_external_local_origin_errors;
         if split && outcome.was_connected() {
             // Whoever obtained a connection has shown that the host can be reached.

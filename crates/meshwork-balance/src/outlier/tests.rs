@@ -29,10 +29,7 @@ fn another_error_begins_the_gateway_count_anew() {
         consecutive_gateway_failure: Some(3),
         ..OutlierDetection::default()
     };
-    assert_eq!(
-        triggered(&config, &[503, 500, 502, 503, 504]),
-        [false, false, false, false, true]
-    );
+    assert_eq!(triggered(&config, &[503, 500, 502, 503, 504]), [false, false, false, false, true]);
 }
 
 #[test]
@@ -130,8 +127,7 @@ fn repeated_ejections_last_longer_and_only_to_a_limit() {
         ..OutlierDetection::default()
     };
     assert_eq!(times(&base, 6), [300, 600, 900, 1200, 1500, 1800]);
-    let limited =
-        OutlierDetection { max_ejection_time: Duration::from_secs(1), ..base.clone() };
+    let limited = OutlierDetection { max_ejection_time: Duration::from_secs(1), ..base.clone() };
     assert_eq!(times(&limited, 6), [300, 600, 900, 1000, 1000, 1000]);
     let slow = OutlierDetection { interval: Duration::from_secs(1), ..base };
     assert_eq!(times(&slow, 1), [1000]);
