@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod duration;
+pub mod kubernetes;
+pub mod mesh;
+pub mod networking;
+mod object;
+mod proto;
+mod report;
+pub mod security;
+pub mod selector;
+pub mod telemetry;
+mod timestamp;
+mod unknown_name;
+
+pub use duration::{Duration, ParseDurationError};
+pub use object::{AnyObject, Body, Object, ObjectMeta, OpaqueObject, OwnerReference, Resource};
+pub use proto::{Bytes, Descriptor, Member, Problem, ProblemKind, Shape, Struct};
+pub use report::{Layer, Report, Severity, Violation};
+pub use timestamp::{ParseTimestampError, Timestamp};
+pub use unknown_name::UnknownName;

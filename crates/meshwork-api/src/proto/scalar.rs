@@ -1,0 +1,225 @@
+//! Scalars, lists, maps and optional values as fields.
+
+use super::{Field, Reading, Shape, Step, Struct};
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value;
+use std::hash::Hash;
+use std::str::FromStr;
+
+impl Field for String {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text.clone()),
+            other => reading.wrong_type("a string", other),
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn shape() -> Shape {
+        Shape::Scalar("string")
+    }
+}
+
+impl Field for bool {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        match value {
+            Value::Bool(value) => Some(*value),
+            other => reading.wrong_type("a boolean", other),
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        !*self
+    }
+
+    fn shape() -> Shape {
+        Shape::Scalar("bool")
+    }
+}
+
+macro_rules! integer {
+    ($($ty:ty, $name:literal, $range:literal;)+) => {$(
+        impl Field for $ty {
+            fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+                let read = match value {
+                    Value::Number(number) => number
+                        .as_i64()
+                        .and_then(|n| Self::try_from(n).ok())
+                        .or_else(|| number.as_u64().and_then(|n| Self::try_from(n).ok())),
+                    // Quoted integers are part of proto3 JSON.
+                    Value::String(text) => integer_text(text).and_then(|text| text.parse().ok()),
+                    other => return reading.wrong_type("an integer", other),
+                };
+                if read.is_none() {
+                    return reading.invalid(format!(
+                        "expected an integer {}, found `{}`",
+                        $range,
+                        shorten(value)
+                    ));
+                }
+                read
+            }
+
+            fn is_unset(&self) -> bool {
+                *self == 0
+            }
+
+            fn shape() -> Shape {
+                Shape::Scalar($name)
+            }
+        }
+    )+};
+}
+
+integer! {
+    i32, "int32", "of 32 bits";
+    u32, "uint32", "from 0 to 4294967295";
+    i64, "int64", "of 64 bits";
+    u64, "uint64", "of 64 bits, not negative";
+}
+
+impl Field for f64 {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => match text.as_str() {
+                "NaN" => Some(Self::NAN),
+                "Infinity" => Some(Self::INFINITY),
+                "-Infinity" => Some(Self::NEG_INFINITY),
+                text => match serde_json::from_str(text) {
+                    Ok(read) => Some(read),
+                    Err(_) => {
+                        reading.invalid(format!("expected a number, found `{}`", shorten(value)))
+                    }
+                },
+            },
+            other => reading.wrong_type("a number", other),
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        *self == 0.0
+    }
+
+    fn shape() -> Shape {
+        Shape::Scalar("double")
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        T::read(value, reading).map(Some)
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_none()
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        let Value::Array(items) = value else {
+            return reading.wrong_type("a list", value);
+        };
+        let read = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| reading.at(Step::Index(index), |reading| read_item(item, reading)))
+            // An unreadable item keeps its place, so that later paths stay right.
+            .map(Option::unwrap_or_default)
+            .collect();
+        Some(read)
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn shape() -> Shape {
+        Shape::List(T::shape)
+    }
+}
+
+impl<K, T> Field for IndexMap<K, T>
+where
+    K: FromStr + Hash + Eq + Serialize,
+    T: Field,
+{
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        let Value::Object(entries) = value else {
+            return reading.wrong_type("a mapping", value);
+        };
+        let mut map = Self::with_capacity(entries.len());
+        for (key, item) in entries {
+            reading.at(Step::Key(key), |reading| {
+                let Ok(key) = key.parse() else {
+                    return reading.invalid::<()>("the key has to be a number");
+                };
+                if let Some(item) = read_item(item, reading) {
+                    map.insert(key, item);
+                }
+                None
+            });
+        }
+        Some(map)
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn shape() -> Shape {
+        Shape::Map(T::shape)
+    }
+}
+
+impl Field for Struct {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        match value {
+            Value::Object(map) => Some(map.clone()),
+            other => reading.wrong_type("a mapping", other),
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn shape() -> Shape {
+        Shape::Any
+    }
+}
+
+/// Reads an element of a list or map, where null is the empty value.
+fn read_item<'v, T: Field>(value: &'v Value, reading: &mut Reading<'v>) -> Option<T> {
+    if value.is_null() { Some(T::default()) } else { T::read(value, reading) }
+}
+
+/// The text of a JSON integer: no sign but a minus, no leading zeros.
+fn integer_text(text: &str) -> Option<&str> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'));
+    plain.then_some(text)
+}
+
+/// A value for a message, not longer than a line.
+fn shorten(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(40) {
+        Some((end, _)) => text.get(..end).map(|head| format!("{head}…")).unwrap_or_default(),
+        None => text,
+    }
+}

@@ -1,0 +1,100 @@
+//! Points in time as Kubernetes writes them.
+
+use crate::proto::{Field, Reading, Shape};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use std::fmt;
+use std::str::FromStr;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A point in time (RFC 3339); earlier is less.
+///
+/// ```
+/// use meshwork_api::Timestamp;
+/// let created: Timestamp = "2026-01-01T00:00:10Z".parse().unwrap();
+/// assert_eq!(created.unix_seconds(), 1_767_225_610);
+/// assert_eq!(created.to_string(), "2026-01-01T00:00:10Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(OffsetDateTime);
+
+impl Timestamp {
+    /// The point so many seconds after 1970-01-01T00:00:00Z; `None` beyond the year 9999.
+    pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
+        OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z.
+    pub fn unix_seconds(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    pub fn unix_nanos(self) -> i128 {
+        self.0.unix_timestamp_nanos()
+    }
+}
+
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+/// A text is not a [`Timestamp`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time such as `2026-01-01T00:00:00Z`")]
+pub struct ParseTimestampError(String);
+
+impl FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        OffsetDateTime::parse(text, &Rfc3339)
+            .map(|time| Self(time.to_offset(time::UtcOffset::UTC)))
+            .map_err(|_| ParseTimestampError(text.chars().take(64).collect()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.format(&Rfc3339).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl Field for Timestamp {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        let Value::String(text) = value else {
+            return reading.wrong_type("a time such as `2026-01-01T00:00:00Z`", value);
+        };
+        match text.parse() {
+            Ok(time) => Some(time),
+            Err(error) => {
+                let error: ParseTimestampError = error;
+                reading.invalid(error.to_string())
+            }
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        false
+    }
+
+    fn shape() -> Shape {
+        Shape::Scalar("Timestamp")
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::proto::deserialize(deserializer)
+    }
+}
