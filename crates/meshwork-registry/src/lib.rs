@@ -1,2 +1,24 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod endpoint;
+mod proxy;
+mod registry;
+mod scope;
+mod service;
+mod settings;
+mod tree;
+mod visibility;
+mod workload;
+
+pub use endpoint::{Endpoint, EndpointAddress, Health};
+pub use proxy::{Interception, Proxy, ProxyKind};
+pub use registry::Registry;
+pub use scope::{
+    DefaultEndpoint, EgressListener, EgressScope, IngressListener, ListenerBind, ListenerPort,
+    OutboundPolicy,
+};
+pub use service::{Provider, Resolution, Service, ServicePort, TargetPort, TrafficDistribution};
+pub use settings::Settings;
+pub use visibility::Visibility;
+pub use workload::{TlsMode, Workload, WorkloadKind};

@@ -1,0 +1,109 @@
+//! Which services, endpoints and workloads exist.
+
+mod host;
+
+use std::{net::IpAddr, sync::Arc};
+
+use meshwork_core::{Hostname, Namespace};
+
+use self::host::{HostEntry, HostRecord};
+use crate::{Endpoint, Service, Settings, Workload, service::Age, tree::Tree};
+
+/// Which services, endpoints and workloads exist.
+///
+/// A clone is cheap and does not change any more; a change costs its own size and leaves what it
+/// does not concern shared with earlier clones.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    settings: Arc<Settings>,
+    hosts: Tree<Hostname, HostRecord>,
+    /// Services that every namespace sees, and those that only some or none see, oldest first.
+    public: Tree<Age, Arc<Service>>,
+    restricted: Tree<Age, Arc<Service>>,
+    by_address: Tree<(IpAddr, Age), Arc<Service>>,
+    workloads: Tree<(IpAddr, WorkloadKey), Arc<Workload>>,
+}
+
+/// WorkloadEntries go before Pods with the same address.
+type WorkloadKey = (bool, Namespace, Arc<str>);
+
+impl Registry {
+    /// An empty registry.
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// What the registry knows of the mesh.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    /// What `host` stands for in `namespace`: a Kubernetes Service, else the oldest ServiceEntry.
+    /// Visibility is not looked at.
+    pub fn service(&self, host: &str, namespace: &str) -> Option<&Arc<Service>> {
+        self.hosts.get(host)?.entry(namespace)?.winner()
+    }
+
+    /// What `host` stands for in each namespace that declares it, by the names of the namespaces.
+    pub fn services_of(&self, host: &str) -> impl Iterator<Item = &Arc<Service>> {
+        let record = self.hosts.get(host);
+        record.into_iter().flat_map(|record| &record.namespaces).filter_map(|entry| entry.winner())
+    }
+
+    /// Everything that a proxy of `namespace` may see, before any `Sidecar`: what is private or
+    /// exported by name first, then what is public, each by age.
+    pub fn exported_to<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+    ) -> impl Iterator<Item = &'a Arc<Service>> + 'a {
+        self.restricted
+            .values()
+            .filter(move |service| service.visibility.visible_to(namespace.as_str()))
+            .chain(self.public.values())
+    }
+
+    /// All services, those that not everybody sees first, each by age.
+    pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.restricted.values().chain(self.public.values())
+    }
+
+    /// The endpoints of a service port; empty where there is no such port.
+    ///
+    /// Those of everything that declares the host in that namespace are pooled: by the name of the
+    /// port, or by its number where names are resolved. Endpoints that are not ready are among
+    /// them ([`crate::Health`]); terminating ones are not.
+    pub fn endpoints(&self, service: &Service, port: u16) -> Arc<[Endpoint]> {
+        self.endpoints_of(service, port).cloned().unwrap_or_default()
+    }
+
+    fn endpoints_of(&self, service: &Service, port: u16) -> Option<&Arc<[Endpoint]>> {
+        let port = service.port(port)?;
+        let set = &self.entry(service)?.endpoints;
+        if service.resolution.is_dns() {
+            set.of_number(port.number)
+        } else {
+            set.of_name(&port.name)
+        }
+    }
+
+    fn entry(&self, service: &Service) -> Option<&Arc<HostEntry>> {
+        self.hosts.get(&service.host)?.entry(service.namespace.as_str())
+    }
+
+    /// The services with this virtual address, oldest first. Ranges are not looked at.
+    pub fn by_address(&self, address: IpAddr) -> impl Iterator<Item = &Arc<Service>> {
+        self.by_address
+            .iter_after(move |(own, _)| *own < address)
+            .take_while(move |((own, _), _)| *own == address)
+            .map(|(_, service)| service)
+    }
+
+    /// The workload with this address: a WorkloadEntry, else a Pod.
+    pub fn workload(&self, address: IpAddr) -> Option<&Arc<Workload>> {
+        self.workloads
+            .iter_after(move |(own, _)| *own < address)
+            .next()
+            .filter(|((own, _), _)| *own == address)
+            .map(|(_, workload)| workload)
+    }
+}

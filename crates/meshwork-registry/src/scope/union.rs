@@ -1,0 +1,84 @@
+//! One service for each host name out of several lists.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use meshwork_core::Hostname;
+
+use crate::{Provider, Service};
+
+/// The services of a scope in the order in which they came, one for each host name.
+#[derive(Debug, Default)]
+pub(super) struct Union {
+    services: Vec<Arc<Service>>,
+    index: HashMap<Hostname, usize>,
+}
+
+impl Union {
+    /// Adds a service, or merges it with the one that has its host name already.
+    ///
+    /// A Kubernetes Service takes the place of a ServiceEntry. Otherwise the first one stays, and
+    /// the ports of later ones are added where the two differ in nothing else that counts.
+    pub(super) fn add(&mut self, service: &Arc<Service>) {
+        let at = match self.index.entry(service.host.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(self.services.len());
+                self.services.push(Arc::clone(service));
+                return;
+            }
+            Entry::Occupied(entry) => *entry.get(),
+        };
+        let Some(existing) = self.services.get_mut(at) else { return };
+        if Arc::ptr_eq(existing, service) {
+            return;
+        }
+        match (existing.provider, service.provider) {
+            (Provider::Kubernetes, Provider::External) => {}
+            (Provider::External, Provider::Kubernetes) => *existing = Arc::clone(service),
+            _ if !same_ports(existing, service) && mergeable(existing, service) => {
+                *existing = Arc::new(with_ports_of(existing, service));
+            }
+            _ => {}
+        }
+    }
+
+    /// The services in order, and by host name.
+    pub(super) fn finish(self) -> (Arc<[Arc<Service>]>, HashMap<Hostname, Arc<Service>>) {
+        let by_host = self
+            .services
+            .iter()
+            .map(|service| (service.host.clone(), Arc::clone(service)))
+            .collect();
+        (self.services.into(), by_host)
+    }
+}
+
+/// Istio compares number, name and protocol alone.
+fn same_ports(a: &Service, b: &Service) -> bool {
+    a.ports.len() == b.ports.len()
+        && a.ports
+            .iter()
+            .zip(&*b.ports)
+            .all(|(a, b)| (a.number, &a.name, a.protocol) == (b.number, &b.name, b.protocol))
+}
+
+fn mergeable(a: &Service, b: &Service) -> bool {
+    let selector = |service: &Service| service.selector.clone().unwrap_or_default();
+    a.namespace == b.namespace
+        && a.resolution == b.resolution
+        && a.labels == b.labels
+        && selector(a) == selector(b)
+        && a.export_to == b.export_to
+}
+
+fn with_ports_of(service: &Service, other: &Service) -> Service {
+    let mut ports = service.ports.to_vec();
+    for port in &*other.ports {
+        if !ports.iter().any(|own| own.number == port.number) {
+            ports.push(port.clone());
+        }
+    }
+    Service { ports: ports.into(), ..service.clone() }
+}

@@ -1,0 +1,277 @@
+//! A persistent ordered map: a clone is one pointer, and a change copies one path.
+//!
+//! It is a B+ tree whose nodes are shared. A node that nobody else holds is changed in place, so
+//! that a full build copies nothing.
+
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+/// Entries of a leaf, and children of a branch.
+const FULL: usize = 32;
+
+/// An ordered map with cheap clones and shared structure.
+#[derive(Clone)]
+pub(crate) struct Tree<K, V> {
+    root: Arc<Node<K, V>>,
+    len: usize,
+}
+
+#[derive(Clone)]
+enum Node<K, V> {
+    Leaf(Vec<(K, V)>),
+    /// The smallest key below each child, and the child. INVARIANT: no child is empty.
+    Branch(Vec<(K, Arc<Node<K, V>>)>),
+}
+
+impl<K, V> Default for Tree<K, V> {
+    fn default() -> Self {
+        Self { root: Arc::new(Node::Leaf(Vec::new())), len: 0 }
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> Tree<K, V> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let mut node = &*self.root;
+        loop {
+            match node {
+                Node::Leaf(entries) => {
+                    let at = entries.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
+                    return entries.get(at).map(|(_, value)| value);
+                }
+                Node::Branch(children) => node = &*children.get(child_of(children, key))?.1,
+            }
+        }
+    }
+
+    /// Puts `value` at `key` and returns what was there.
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let (old, split) = insert(Arc::make_mut(&mut self.root), key, value);
+        if let Some((right_key, right)) = split
+            && let Some(left_key) = self.root.first_key().cloned()
+        {
+            let left = Arc::clone(&self.root);
+            self.root = Arc::new(Node::Branch(vec![(left_key, left), (right_key, right)]));
+        }
+        if old.is_none() {
+            self.len += 1;
+        }
+        old
+    }
+
+    /// Takes `key` out and returns what was there. Nothing is copied where there is nothing.
+    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.get(key)?;
+        let removed = remove(Arc::make_mut(&mut self.root), key)?;
+        self.len -= 1;
+        while let Node::Branch(children) = &*self.root {
+            match children.as_slice() {
+                [] => self.root = Arc::new(Node::Leaf(Vec::new())),
+                [(_, only)] => self.root = Arc::clone(only),
+                _ => break,
+            }
+        }
+        Some(removed)
+    }
+
+    /// All entries in the order of their keys.
+    pub(crate) fn iter(&self) -> Iter<'_, K, V> {
+        Iter { stack: vec![Cursor::at(&self.root, 0)] }
+    }
+
+    /// The entries after those that are `before`, in the order of their keys. What is `before` has
+    /// to be the beginning of that order.
+    pub(crate) fn iter_after(&self, before: impl Fn(&K) -> bool) -> Iter<'_, K, V> {
+        let mut stack = Vec::new();
+        let mut node = &*self.root;
+        loop {
+            match node {
+                Node::Leaf(entries) => {
+                    stack.push(Cursor::at(node, entries.partition_point(|(key, _)| before(key))));
+                    return Iter { stack };
+                }
+                Node::Branch(children) => {
+                    let at = children.partition_point(|(key, _)| before(key)).saturating_sub(1);
+                    stack.push(Cursor::at(node, at + 1));
+                    match children.get(at) {
+                        Some((_, child)) => node = child,
+                        None => return Iter { stack },
+                    }
+                }
+            }
+        }
+    }
+
+    /// The values in the order of their keys.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.iter().map(|(_, value)| value)
+    }
+}
+
+impl<A: Ord + Clone, B: Ord + Clone, V: Clone> Tree<(A, B), V> {
+    /// The entries whose key begins with `first`.
+    pub(crate) fn group<'a, Q: Ord + ?Sized>(
+        &'a self,
+        first: &'a Q,
+    ) -> impl Iterator<Item = (&'a B, &'a V)>
+    where
+        A: Borrow<Q>,
+    {
+        self.iter_after(move |(a, _)| a.borrow() < first)
+            .take_while(move |((a, _), _)| a.borrow() == first)
+            .map(|((_, b), value)| (b, value))
+    }
+}
+
+impl<K, V> Node<K, V> {
+    fn first_key(&self) -> Option<&K> {
+        match self {
+            Self::Leaf(entries) => entries.first().map(|(key, _)| key),
+            Self::Branch(children) => children.first().map(|(key, _)| key),
+        }
+    }
+}
+
+fn child_of<K: Borrow<Q>, Q: Ord + ?Sized, T>(children: &[(K, T)], key: &Q) -> usize {
+    children.partition_point(|(first, _)| first.borrow() <= key).saturating_sub(1)
+}
+
+type Split<K, V> = Option<(K, Arc<Node<K, V>>)>;
+
+fn insert<K: Ord + Clone, V: Clone>(
+    node: &mut Node<K, V>,
+    key: K,
+    value: V,
+) -> (Option<V>, Split<K, V>) {
+    match node {
+        Node::Leaf(entries) => match entries.binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(at) => {
+                let old = entries.get_mut(at).map(|entry| std::mem::replace(&mut entry.1, value));
+                (old, None)
+            }
+            Err(at) => {
+                entries.insert(at, (key, value));
+                let right = split_off(entries);
+                let split = right.and_then(|right| {
+                    let first = right.first()?.0.clone();
+                    Some((first, Arc::new(Node::Leaf(right))))
+                });
+                (None, split)
+            }
+        },
+        Node::Branch(children) => {
+            let at = child_of(children, &key);
+            let Some((first, child)) = children.get_mut(at) else {
+                return (None, None);
+            };
+            if key < *first {
+                *first = key.clone();
+            }
+            let (old, split) = insert(Arc::make_mut(child), key, value);
+            if let Some(right) = split {
+                children.insert(at + 1, right);
+            }
+            let split = split_off(children).and_then(|right| {
+                let first = right.first()?.0.clone();
+                Some((first, Arc::new(Node::Branch(right))))
+            });
+            (old, split)
+        }
+    }
+}
+
+fn split_off<T>(entries: &mut Vec<T>) -> Option<Vec<T>> {
+    (entries.len() > FULL).then(|| entries.split_off(FULL / 2))
+}
+
+fn remove<K: Ord + Clone + Borrow<Q>, V: Clone, Q: Ord + ?Sized>(
+    node: &mut Node<K, V>,
+    key: &Q,
+) -> Option<V> {
+    match node {
+        Node::Leaf(entries) => {
+            let at = entries.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
+            Some(entries.remove(at).1)
+        }
+        Node::Branch(children) => {
+            let at = child_of(children, key);
+            let (first, child) = children.get_mut(at)?;
+            let removed = remove(Arc::make_mut(child), key)?;
+            match child.first_key() {
+                Some(key) => *first = key.clone(),
+                None => {
+                    children.remove(at);
+                }
+            }
+            Some(removed)
+        }
+    }
+}
+
+/// Entries in the order of their keys.
+pub(crate) struct Iter<'a, K, V> {
+    stack: Vec<Cursor<'a, K, V>>,
+}
+
+enum Cursor<'a, K, V> {
+    Leaf(std::slice::Iter<'a, (K, V)>),
+    Branch(std::slice::Iter<'a, (K, Arc<Node<K, V>>)>),
+}
+
+impl<'a, K, V> Cursor<'a, K, V> {
+    fn at(node: &'a Node<K, V>, index: usize) -> Self {
+        match node {
+            Node::Leaf(entries) => Self::Leaf(entries.get(index..).unwrap_or_default().iter()),
+            Node::Branch(children) => {
+                Self::Branch(children.get(index..).unwrap_or_default().iter())
+            }
+        }
+    }
+}
+
+impl<'a, K, V> Iterator for Iter<'a, K, V> {
+    type Item = (&'a K, &'a V);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.stack.last_mut()? {
+                Cursor::Leaf(entries) => {
+                    if let Some((key, value)) = entries.next() {
+                        return Some((key, value));
+                    }
+                    self.stack.pop();
+                }
+                Cursor::Branch(children) => match children.next() {
+                    Some((_, child)) => self.stack.push(Cursor::at(child, 0)),
+                    None => {
+                        self.stack.pop();
+                    }
+                },
+            }
+        }
+    }
+}
+
+impl<K: fmt::Debug + Ord + Clone, V: fmt::Debug + Clone> fmt::Debug for Tree<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<K: Ord + Clone, V: PartialEq + Clone> PartialEq for Tree<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root, &other.root)
+            || (self.len == other.len && self.iter().eq(other.iter()))
+    }
+}
+
+#[cfg(test)]
+mod tests;
