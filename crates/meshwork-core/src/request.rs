@@ -1,6 +1,6 @@
 //! What evaluators read of a request and of its connection.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use http::{HeaderMap, Method};
 
@@ -110,19 +110,4 @@ pub struct Attributes<'a> {
     pub tls: bool,
     /// The verified identity of the peer (the URI of its certificate).
     pub peer: Option<&'a str>,
-}
-
-/// The verified claims of a request's token, as RequestAuthentication leaves them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RequestIdentity {
-    /// `issuer/subject`.
-    pub principal: Option<Arc<str>>,
-    /// `aud` values.
-    pub audiences: Vec<Arc<str>>,
-    /// `azp`.
-    pub presenter: Option<Arc<str>>,
-    /// The payload of the token, as text of a JSON object; claims that Istio splits at blanks
-    /// (`scope` among them) are lists already.
-    pub claims: Option<Arc<str>>,
 }
