@@ -1,2 +1,76 @@
-//! Project tasks.
-fn main() {}
+//! `cargo xtask vectors|tidy`.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use xtask::{
+    tidy,
+    vectors::{self, Filter, engine::Meshwork, lists::Divergences, report::Report},
+};
+
+const USAGE: &str = "\
+usage:
+  cargo xtask vectors DIR... [--verbose] [--filter TEXT] [--json FILE]
+      runs the scenarios below the folders and compares with what was recorded
+  cargo xtask tidy
+      checks the layout of the project";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next();
+    let done = match task.as_deref() {
+        Some("vectors") => run_vectors(arguments),
+        Some("tidy") => run_tidy(),
+        _ => Err(USAGE.into()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _unwritten = writeln!(io::stderr(), "{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run_vectors(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Error>> {
+    let (mut roots, mut filter, mut json, mut verbose) = (Vec::new(), None, None, false);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--verbose" => verbose = true,
+            "--filter" => filter = Some(arguments.next().ok_or("--filter needs a text")?),
+            "--json" => json = Some(PathBuf::from(arguments.next().ok_or("--json needs a file")?)),
+            flag if flag.starts_with('-') => {
+                return Err(format!("unknown option `{flag}`\n{USAGE}").into());
+            }
+            folder => roots.push(PathBuf::from(folder)),
+        }
+    }
+    if roots.is_empty() {
+        return Err(USAGE.into());
+    }
+    let divergences = Divergences::read(&xtask::home().join("vectors/intended-divergences.txt"))?;
+    let units = vectors::run(&roots, &Meshwork, &Filter(filter))?;
+    let report = Report::new(&units, &divergences);
+    let mut out = io::stdout().lock();
+    report.differences(&mut out, verbose)?;
+    report.table(&mut out)?;
+    if let Some(path) = json {
+        std::fs::write(path, serde_json::to_string_pretty(&report.json())?)?;
+    }
+    Ok(report.is_clean())
+}
+
+fn run_tidy() -> Result<bool, Box<dyn Error>> {
+    let complaints = tidy::check(&tidy::Project::load()?);
+    let mut out = io::stdout().lock();
+    for complaint in &complaints {
+        writeln!(out, "{complaint}")?;
+    }
+    writeln!(out, "tidy: {} complaints", complaints.len())?;
+    Ok(complaints.is_empty())
+}

@@ -1,0 +1,158 @@
+//! One connection of an endpoint: HTTP/1, HTTP/2, or bytes that it sends back.
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use indexmap::IndexMap;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+use crate::vectors::{
+    recorded::{Received, ReceivedTls},
+    scenario::{OneOrMany, Step},
+};
+
+use super::{network::Network, pipe::Prefixed};
+
+/// Serves one connection until it ends.
+pub(super) async fn serve(
+    network: Network,
+    endpoint: String,
+    tls: Option<ReceivedTls>,
+    mut io: DuplexStream,
+) {
+    let mut first = [0; 1024];
+    let Ok(read) = io.read(&mut first).await else { return };
+    let Some((bytes, kind)) =
+        first.get(..read).and_then(|bytes| bytes.first().map(|kind| (bytes, *kind)))
+    else {
+        return;
+    };
+    if kind.is_ascii_uppercase() {
+        let io = Prefixed::new(Bytes::copy_from_slice(bytes), io);
+        http(network, endpoint, tls, io).await;
+    } else {
+        echo(&network, endpoint, tls, bytes, io).await;
+    }
+}
+
+async fn echo(
+    network: &Network,
+    endpoint: String,
+    tls: Option<ReceivedTls>,
+    first: &[u8],
+    mut io: DuplexStream,
+) {
+    let step = network.next_step(&endpoint);
+    let protocol = Some("tcp".to_owned());
+    network.saw(Received { protocol, tls, endpoint: Some(endpoint), ..Received::default() });
+    if let Some(delay) = step.delay_ms {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    if step.reset || io.write_all(first).await.is_err() {
+        return;
+    }
+    let (mut read, mut write) = tokio::io::split(io);
+    let _ended = tokio::io::copy(&mut read, &mut write).await;
+}
+
+async fn http(network: Network, endpoint: String, tls: Option<ReceivedTls>, io: Prefixed) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (network, endpoint, tls) = (network.clone(), endpoint.clone(), tls.clone());
+        async move { answer(&network, endpoint, tls, request).await }
+    });
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().half_close(false);
+    // An endpoint that resets ends the connection with an error, which nobody has to see.
+    let _ended = server.serve_connection_with_upgrades(TokioIo::new(io), service).await;
+}
+
+async fn answer(
+    network: &Network,
+    endpoint: String,
+    tls: Option<ReceivedTls>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Reset> {
+    let (head, body) = request.into_parts();
+    let step = network.next_step(&endpoint);
+    network.saw(received(&head, endpoint, tls));
+    let _read = body.collect().await;
+    if let Some(delay) = step.delay_ms {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    if step.reset {
+        return Err(Reset);
+    }
+    Ok(response(&step))
+}
+
+fn received(head: &http::request::Parts, endpoint: String, tls: Option<ReceivedTls>) -> Received {
+    let mut headers = headers_of(&head.headers);
+    let host = headers.shift_remove("host").and_then(|OneOrMany(hosts)| hosts.into_iter().next());
+    let authority = head.uri.authority().map(|authority| authority.as_str().to_owned());
+    let path = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let protocol = match head.version {
+        Version::HTTP_2 => Some("HTTP/2.0".to_owned()),
+        Version::HTTP_10 => Some("HTTP/1.0".to_owned()),
+        _ => None,
+    };
+    Received {
+        method: Some(head.method.to_string()),
+        authority: authority.or(host),
+        path: Some(path),
+        headers,
+        tls,
+        protocol,
+        endpoint: Some(endpoint),
+        body: None,
+    }
+}
+
+/// Headers with their values as text, names in lower case, in the order of their first values.
+pub(super) fn headers_of(map: &HeaderMap) -> IndexMap<String, OneOrMany> {
+    let mut headers: IndexMap<String, OneOrMany> = IndexMap::new();
+    for (name, value) in map {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        headers.entry(name.as_str().to_owned()).or_default().0.push(value);
+    }
+    headers
+}
+
+fn response(step: &Step) -> Response<Full<Bytes>> {
+    let body = if step.grpc.is_some() || step.status == Some(101) { "" } else { "seen" };
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    let status = step.status.and_then(|status| StatusCode::from_u16(status).ok());
+    *response.status_mut() = status.unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    let mut set = |name: &str, value: &str| {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+            headers.append(name, value);
+        }
+    };
+    if let Some(status) = &step.grpc {
+        set("content-type", "application/grpc");
+        set("grpc-status", &status.0);
+    }
+    for (name, OneOrMany(values)) in &step.headers {
+        values.iter().for_each(|value| set(name, value));
+    }
+    response
+}
+
+/// The endpoint ends the connection instead of answering.
+#[derive(Debug, thiserror::Error)]
+#[error("reset by the scenario")]
+struct Reset;
+
+impl From<Infallible> for Reset {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}

@@ -1,0 +1,164 @@
+//! The client of a case: raw HTTP/1 bytes, HTTP/2, or bytes that are not HTTP.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Collected, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use indexmap::IndexMap;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    time::timeout,
+};
+
+use crate::vectors::scenario::{OneOrMany, Request, Send};
+
+use super::{backend::headers_of, reply::Reply};
+
+/// What a client got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// An HTTP answer.
+    Http {
+        /// Its status.
+        status: u16,
+        /// Its headers, names in lower case.
+        headers: IndexMap<String, OneOrMany>,
+        /// Its body.
+        body: String,
+    },
+    /// Bytes that are no HTTP answer.
+    Bytes,
+    /// The connection ended without an answer.
+    Closed,
+    /// Nothing, for a long time.
+    Silence,
+}
+
+/// How long a client waits, in virtual time. Longer than every timeout of the vectors.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// What ends the head of an answer that is not HTTP.
+const LONGEST: usize = 1 << 20;
+
+/// Sends what the case says and waits for an answer.
+pub async fn send(send: &Send, io: DuplexStream) -> Got {
+    let asked = async {
+        match (&send.request, &send.tcp) {
+            (Some(request), _) if version(request) == "2" => http2(request, io).await,
+            (Some(request), _) => {
+                let head = request.method.as_deref() == Some("HEAD");
+                bytes(&http1(request), io, true, head).await
+            }
+            (None, Some(text)) => bytes(text.as_bytes(), io, false, false).await,
+            (None, None) => bytes(b"", io, false, false).await,
+        }
+    };
+    timeout(PATIENCE, asked).await.unwrap_or(Got::Silence)
+}
+
+fn version(request: &Request) -> &str {
+    request.version.as_ref().map_or("1.1", |version| version.0.as_str())
+}
+
+/// The request as HTTP/1 bytes, exactly as the scenario writes it.
+fn http1(request: &Request) -> Vec<u8> {
+    let method = request.method.as_deref().unwrap_or("GET");
+    let path = request.path.as_deref().unwrap_or("/");
+    let mut text = format!("{method} {path} HTTP/{}\r\n", version(request));
+    let mut line = |name: &str, value: &str| {
+        text.push_str(name);
+        text.push_str(": ");
+        text.push_str(value);
+        text.push_str("\r\n");
+    };
+    if let Some(authority) = &request.authority {
+        line("Host", authority);
+    }
+    for (name, OneOrMany(values)) in &request.headers {
+        values.iter().for_each(|value| line(name, value));
+    }
+    let body = request.body.as_deref().unwrap_or_default();
+    if !body.is_empty() {
+        line("Content-Length", &body.len().to_string());
+    }
+    text.push_str("\r\n");
+    text.push_str(body);
+    text.into_bytes()
+}
+
+/// Writes the bytes and reads one answer.
+async fn bytes(text: &[u8], mut io: DuplexStream, http: bool, head: bool) -> Got {
+    if io.write_all(text).await.is_err() {
+        return Got::Closed;
+    }
+    let mut read = Vec::new();
+    loop {
+        let mut chunk = [0; 4096];
+        let length = match io.read(&mut chunk).await {
+            Ok(0) | Err(_) => return ended(&read, http, head),
+            Ok(length) => length,
+        };
+        read.extend_from_slice(chunk.get(..length).unwrap_or_default());
+        match Reply::parse(&read, head) {
+            Reply::Whole(status, headers, body) => return Got::Http { status, headers, body },
+            Reply::NotHttp if !http => return Got::Bytes,
+            Reply::NotHttp => return Got::Closed,
+            Reply::Partial if read.len() > LONGEST => return Got::Closed,
+            Reply::Partial | Reply::UntilEnd(..) => {}
+        }
+    }
+}
+
+/// What was read when the connection ended.
+fn ended(read: &[u8], http: bool, head: bool) -> Got {
+    match Reply::parse(read, head) {
+        Reply::Whole(status, headers, body) | Reply::UntilEnd(status, headers, body) => {
+            Got::Http { status, headers, body }
+        }
+        _ if !http && !read.is_empty() => Got::Bytes,
+        _ => Got::Closed,
+    }
+}
+
+async fn http2(request: &Request, io: DuplexStream) -> Got {
+    let scheme = request.scheme.as_deref().unwrap_or("http");
+    let method = request.method.as_deref().unwrap_or("GET");
+    let path = request.path.as_deref().unwrap_or("/");
+    let authority = request.authority.as_deref().unwrap_or_default();
+    let uri = if method == "CONNECT" {
+        authority.to_owned()
+    } else {
+        format!("{scheme}://{authority}{path}")
+    };
+    let mut builder = http::Request::builder().method(method).uri(uri);
+    for (name, OneOrMany(values)) in &request.headers {
+        for value in values {
+            builder = builder.header(name, value);
+        }
+    }
+    let body = Bytes::from(request.body.clone().unwrap_or_default());
+    let Ok(request) = builder.body(Full::new(body)) else { return Got::Closed };
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(io));
+    let Ok((mut sender, connection)) = handshake.await else { return Got::Closed };
+    let driver = tokio::spawn(connection);
+    let got = match sender.send_request(request).await {
+        Ok(response) => {
+            let (head, body) = response.into_parts();
+            let mut headers = headers_of(&head.headers);
+            let body = body.collect().await;
+            if let Some(trailers) = body.as_ref().ok().and_then(|body| body.trailers()) {
+                headers.extend(headers_of(trailers));
+            }
+            let body = body.map(Collected::to_bytes).unwrap_or_default();
+            Got::Http {
+                status: head.status.as_u16(),
+                headers,
+                body: String::from_utf8_lossy(&body).into_owned(),
+            }
+        }
+        Err(_) => Got::Closed,
+    };
+    drop(sender);
+    driver.abort();
+    got
+}

@@ -1,0 +1,159 @@
+//! An in-memory network that plays a scenario's endpoints and remembers what they saw.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use indexmap::IndexMap;
+use tokio::io::DuplexStream;
+
+use crate::vectors::{
+    recorded::{Received, ReceivedTls},
+    scenario::{Backends, Step},
+};
+
+use super::backend;
+
+/// The network of one scenario. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    backends: Script,
+    case: Option<Script>,
+    /// Names in the certificates of servers, by `ip:port` or `ip`.
+    identities: IndexMap<String, String>,
+    seen: Vec<Received>,
+}
+
+/// Steps with how many of them have been taken.
+#[derive(Debug, Default)]
+struct Script(IndexMap<String, (Vec<Step>, usize)>);
+
+impl Script {
+    fn new(backends: &Backends) -> Self {
+        let steps = backends.iter().map(|(place, steps)| (place.clone(), (steps.clone(), 0)));
+        Self(steps.collect())
+    }
+
+    fn take(&mut self, endpoint: &str) -> Option<Step> {
+        let key = if self.0.contains_key(endpoint) { endpoint } else { "*" };
+        let (steps, taken) = self.0.get_mut(key)?;
+        let step = steps.get(*taken).or(steps.last()).cloned();
+        *taken += 1;
+        step
+    }
+}
+
+/// The TLS that a client of the network speaks, modelled by what it says and asks.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// The server name it asks for.
+    pub sni: Option<String>,
+    /// The protocols it offers.
+    pub alpn: Vec<String>,
+    /// The names in its certificate; none means that it shows none.
+    pub client: Option<String>,
+    /// Names of which the server's certificate has to hold one; empty admits every name.
+    pub expected: Vec<ServerName>,
+}
+
+/// How a client matches a name in the server's certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerName {
+    /// The whole name.
+    Exact(String),
+    /// Its beginning.
+    Prefix(String),
+}
+
+impl Tls {
+    fn admits(&self, identity: &str) -> bool {
+        let one = |name: &str| {
+            self.expected.iter().any(|expected| match expected {
+                ServerName::Exact(exact) => exact == name,
+                ServerName::Prefix(prefix) => name.starts_with(prefix.as_str()),
+            })
+        };
+        self.expected.is_empty() || identity.split(',').map(str::trim).any(one)
+    }
+}
+
+impl Network {
+    /// A network with these endpoints.
+    pub fn new(backends: &Backends, identities: IndexMap<String, String>) -> Self {
+        let state = State { backends: Script::new(backends), identities, ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a case: its own endpoints, and nothing seen yet.
+    pub fn begin(&self, backends: Option<&Backends>) {
+        let mut state = self.state();
+        state.case = backends.map(Script::new);
+        state.seen.clear();
+    }
+
+    /// What endpoints have seen since the case began, in order of arrival.
+    pub fn seen(&self) -> Vec<Received> {
+        self.state().seen.clone()
+    }
+
+    /// Connects to an endpoint, `host:port`.
+    ///
+    /// # Errors
+    /// When the TLS handshake fails. It is remembered as the endpoint saw it.
+    pub fn connect(&self, endpoint: &str, tls: Option<&Tls>) -> io::Result<DuplexStream> {
+        if let Some(tls) = tls {
+            let identity = self.identity(endpoint, tls);
+            if !tls.admits(&identity) {
+                self.saw(Received {
+                    protocol: Some("handshake failed".to_owned()),
+                    endpoint: Some(endpoint.to_owned()),
+                    ..Received::default()
+                });
+                let message = format!("certificate of {endpoint} names {identity}");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            }
+        }
+        let (near, far) = tokio::io::duplex(PIPE);
+        let tls = tls.map(|tls| ReceivedTls {
+            sni: tls.sni.clone(),
+            alpn: tls.alpn.first().cloned(),
+            client: tls.client.clone(),
+        });
+        tokio::spawn(backend::serve(self.clone(), endpoint.to_owned(), tls, far));
+        Ok(near)
+    }
+
+    /// The name that the server at an address shows. One that nobody named shows the name that
+    /// the client asks for.
+    fn identity(&self, endpoint: &str, tls: &Tls) -> String {
+        let state = self.state();
+        let address = endpoint.rsplit_once(':').map_or(endpoint, |(address, _)| address);
+        let named = state.identities.get(endpoint).or_else(|| state.identities.get(address));
+        named.cloned().or_else(|| tls.sni.clone()).unwrap_or_default()
+    }
+
+    /// Remembers what an endpoint saw.
+    pub(super) fn saw(&self, received: Received) {
+        self.state().seen.push(received);
+    }
+
+    /// What the endpoint does with its next request.
+    pub(super) fn next_step(&self, endpoint: &str) -> Step {
+        let mut state = self.state();
+        let step = state.case.as_mut().and_then(|script| script.take(endpoint));
+        step.or_else(|| state.backends.take(endpoint)).unwrap_or_default()
+    }
+}
+
+/// Bytes that a pipe holds.
+const PIPE: usize = 64 * 1024;

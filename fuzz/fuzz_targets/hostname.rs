@@ -1,0 +1,4 @@
+//! Fuzzes the host algebra.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| meshwork_fuzz::hostname(data));

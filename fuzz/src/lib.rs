@@ -1,0 +1,13 @@
+//! What each fuzz target does with its input. The binaries in `fuzz_targets` hand it to the
+//! fuzzing engine; `tests/corpora.rs` runs the corpora through it on any toolchain.
+#![forbid(unsafe_code)]
+
+mod hostname;
+
+pub use hostname::hostname;
+
+/// A fuzz target: its name, which is also its corpus's folder, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All fuzz targets.
+pub const TARGETS: &[Target] = &[("hostname", hostname)];
