@@ -48,12 +48,18 @@ impl<E> Pick<E> {
         self.priority
     }
 
+    /// Reports what came of the attempt, which goes on: the response's body is still to come, and
+    /// until the pick is dropped the request counts as under way.
+    pub fn report(&self, outcome: Outcome, now: Duration) {
+        self.cluster.observe(&self.host, outcome, now);
+    }
+
     /// Reports what came of the attempt, at the time `now` on the caller's clock.
     ///
     /// The endpoint may be ejected by it. A pick that is dropped instead says nothing about its
     /// endpoint, which is right for overflows and for clients that went away.
     pub fn finish(self, outcome: Outcome, now: Duration) {
-        self.cluster.observe(&self.host, outcome, now);
+        self.report(outcome, now);
     }
 }
 
