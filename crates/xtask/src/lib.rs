@@ -1,6 +1,7 @@
 //! Project tasks, as a library so that tests can run them.
 #![forbid(unsafe_code)]
 
+pub mod conformance;
 pub mod tidy;
 pub mod vectors;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask vectors|tidy`.
+//! `cargo xtask vectors|tidy|conformance`.
 
 use std::{
     error::Error,
@@ -8,8 +8,13 @@ use std::{
 };
 
 use xtask::{
-    tidy,
-    vectors::{self, Filter, engine::Meshwork, lists::Divergences, report::Report},
+    conformance, tidy,
+    vectors::{
+        self, Filter,
+        engine::Meshwork,
+        lists::{Divergences, KnownDifferences},
+        report::Report,
+    },
 };
 
 const USAGE: &str = "\
@@ -17,7 +22,9 @@ usage:
   cargo xtask vectors DIR... [--verbose] [--filter TEXT] [--json FILE]
       runs the scenarios below the folders and compares with what was recorded
   cargo xtask tidy
-      checks the layout of the project";
+      checks the layout of the project
+  cargo xtask conformance
+      writes docs/CONFORMANCE.md, and takes what agrees out of the known differences";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -25,6 +32,7 @@ fn main() -> ExitCode {
     let done = match task.as_deref() {
         Some("vectors") => run_vectors(arguments),
         Some("tidy") => run_tidy(),
+        Some("conformance") => run_conformance(),
         _ => Err(USAGE.into()),
     };
     match done {
@@ -73,4 +81,19 @@ fn run_tidy() -> Result<bool, Box<dyn Error>> {
     }
     writeln!(out, "tidy: {} complaints", complaints.len())?;
     Ok(complaints.is_empty())
+}
+
+fn run_conformance() -> Result<bool, Box<dyn Error>> {
+    let folder = xtask::home().join("vectors");
+    let divergences = Divergences::read(&folder.join("intended-divergences.txt"))?;
+    let units = vectors::run(&[folder.clone()], &Meshwork, &Filter::default())?;
+    std::fs::write(
+        xtask::root().join("docs/CONFORMANCE.md"),
+        conformance::page(&units, &divergences),
+    )?;
+    let list = folder.join("known-differences.txt");
+    let known = KnownDifferences::read(&list)?;
+    std::fs::write(list, known.shrunk(&units))?;
+    Report::new(&units, &divergences).table(&mut io::stdout().lock())?;
+    Ok(true)
 }

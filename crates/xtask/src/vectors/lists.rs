@@ -100,6 +100,13 @@ impl KnownDifferences {
         self.0.contains(&unit.place())
     }
 
+    /// The list without the entries whose unit agrees. It never grows.
+    pub fn shrunk(&self, units: &[Unit]) -> String {
+        let stale: BTreeSet<&str> = self.stale(units).into_iter().collect();
+        let left = self.0.iter().map(String::as_str).filter(|entry| !stale.contains(entry));
+        HEAD.lines().chain(left).map(|line| format!("{line}\n")).collect()
+    }
+
     /// Entries whose unit agrees: they have to go.
     pub fn stale<'a>(&'a self, units: &'a [Unit]) -> Vec<&'a str> {
         stale(self.0.iter(), units)
@@ -122,3 +129,7 @@ fn stale<'a>(entries: impl Iterator<Item = &'a String>, units: &[Unit]) -> Vec<&
         units.iter().filter(|unit| unit.outcome == Outcome::Agreed).map(Unit::place).collect();
     entries.filter(|entry| agreed.contains(*entry)).map(String::as_str).collect()
 }
+
+const HEAD: &str = "\
+# Units that do not agree today, one a line. The list may only shrink:
+# `cargo xtask conformance` takes out what agrees, and nothing is ever added.";
