@@ -1,0 +1,139 @@
+//! Gateways: the listeners of a gateway proxy, and which server takes a connection.
+
+mod auto_passthrough;
+mod chains;
+mod merge;
+mod server;
+
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+
+use indexmap::IndexMap;
+use meshwork_api::{Object, networking::Gateway};
+use meshwork_core::Removed;
+use meshwork_registry::{EgressScope, Proxy};
+
+pub(crate) use merge::selected;
+pub(crate) use server::GatewayServer;
+
+use crate::listener::{FilterChain, Inspection, ListenAddress, Listener};
+use crate::tcp::Destinations;
+use crate::{CompileError, HttpRoutes, Subsets};
+use chains::Chains;
+use merge::Merged;
+
+/// The label of a Service whose ports are not translated (Istio keeps it for Knative).
+pub(crate) const NO_PORT_TRANSLATION: &str =
+    "experimental.istio.io/disable-gateway-port-translation";
+
+/// The listeners of one gateway proxy, by the port that is listened on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GatewayListeners {
+    ports: BTreeMap<u16, Vec<(ListenAddress, Arc<Listener>)>>,
+}
+
+/// What the listeners of a gateway are compiled from.
+pub(crate) struct GatewayInputs<'a> {
+    pub(crate) proxy: &'a Proxy,
+    pub(crate) scope: &'a EgressScope,
+    pub(crate) gateways: &'a [Arc<Object<Gateway>>],
+    pub(crate) subsets: Option<&'a dyn Subsets>,
+    /// The port of the proxy's workload that stands for a server's port.
+    pub(crate) translate: &'a dyn Fn(u16) -> u16,
+    pub(crate) previous: Option<&'a GatewayListeners>,
+}
+
+impl GatewayListeners {
+    /// Compiles the servers of all Gateways that select the proxy. `tables` makes the route table
+    /// of a route configuration from its name and servers.
+    pub(crate) fn compile(
+        inputs: &GatewayInputs<'_>,
+        tables: &mut dyn FnMut(&str, &[Arc<GatewayServer>]) -> Arc<HttpRoutes>,
+        removed: &mut Vec<Removed>,
+        errors: &mut Vec<CompileError>,
+    ) -> Self {
+        let selected = selected(inputs.gateways, inputs.proxy);
+        let Merged { ports, routes, removed: left_out, .. } =
+            Merged::new(selected, inputs.translate);
+        removed.extend(left_out);
+        let lookup = |host: &meshwork_core::Hostname| inputs.scope.service(host.as_str()).cloned();
+        let destinations = Destinations::new(inputs.proxy, &lookup);
+        let mut chains = Chains::new(inputs.scope, &destinations, inputs.subsets, removed);
+        let mut tables = |name: &str| {
+            let servers = routes.get(name).map(Vec::as_slice).unwrap_or_default();
+            tables(name, servers)
+        };
+        let unprivileged =
+            inputs.proxy.metadata.get("UNPRIVILEGED_POD").is_some_and(|value| **value == *"true");
+        let mut listeners: IndexMap<(u16, ListenAddress), Vec<FilterChain>> = IndexMap::new();
+        for (port, servers) in &ports {
+            if unprivileged && port.number < 1024 {
+                continue;
+            }
+            let address = ListenAddress::parse(&port.bind);
+            let built = chains.of_port(port, servers, &mut tables);
+            listeners.entry((port.number, address)).or_default().extend(built);
+        }
+        let mut compiled = Self::default();
+        for ((port, address), chains) in listeners {
+            // Without a chain Istio leaves the listener out.
+            if !chains.is_empty() {
+                compiled.insert(port, address, chains, inputs.previous, errors);
+            }
+        }
+        compiled
+    }
+
+    fn insert(
+        &mut self,
+        port: u16,
+        address: ListenAddress,
+        chains: Vec<FilterChain>,
+        previous: Option<&Self>,
+        errors: &mut Vec<CompileError>,
+    ) {
+        let inspection = Inspection {
+            tls: chains
+                .iter()
+                .any(|chain| chain.tls.is_some() || !chain.criteria.server_names.is_empty()),
+            http: false,
+        };
+        let rules: Vec<_> = chains.iter().map(|chain| chain.rule.clone()).collect();
+        match Listener::new(chains, None, inspection) {
+            Ok(listener) => {
+                let known = previous
+                    .and_then(|previous| previous.ports.get(&port))
+                    .and_then(|binds| binds.iter().find(|(known, _)| *known == address));
+                let listener = match known {
+                    Some((_, known)) if **known == listener => Arc::clone(known),
+                    _ => Arc::new(listener),
+                };
+                self.ports.entry(port).or_default().push((address, listener));
+            }
+            Err(error) => {
+                if let Some(Some(field)) = rules.get(error.chain()) {
+                    let message = format!("listener {address}:{port}: {error}");
+                    errors.push(CompileError::new((**field).clone(), message));
+                }
+            }
+        }
+    }
+
+    /// The listener that takes a connection to `port`: the one of the address it came to, else the
+    /// one for every address.
+    pub(crate) fn find(&self, port: u16, address: Option<IpAddr>) -> Option<&Arc<Listener>> {
+        let binds = self.ports.get(&port)?;
+        let of = |wanted: ListenAddress| {
+            binds.iter().find(|(bind, _)| *bind == wanted).map(|(_, listener)| listener)
+        };
+        address
+            .and_then(|address| of(ListenAddress::of(address.to_canonical())))
+            .or_else(|| of(ListenAddress::Wildcard))
+    }
+
+    /// Where to listen: each port with its addresses.
+    pub(crate) fn binds(&self) -> impl Iterator<Item = (u16, &ListenAddress)> {
+        self.ports
+            .iter()
+            .flat_map(|(port, binds)| binds.iter().map(move |(address, _)| (*port, address)))
+    }
+}

@@ -1,0 +1,220 @@
+//! The listeners that take a workload's own connections.
+
+mod build;
+mod entry;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use hashbrown::HashMap;
+use meshwork_api::mesh::MeshConfig;
+use meshwork_core::{FieldPath, Hostname, Removed, ResourceRef};
+use meshwork_registry::{EgressScope, Interception, OutboundPolicy, Proxy, Registry};
+
+use super::{
+    ChainAction, ChainDraft, ChainMatch, FilterChain, Inspection, ListenAddress, Listener,
+};
+use crate::table::TableName;
+use crate::tcp::{Destinations, TcpRoute};
+use crate::{CompileError, HttpRoutes};
+
+/// The outbound listeners of one sidecar.
+///
+/// A connection goes to the listener of its exact destination, else to the one of its port, else
+/// to the virtual outbound listener, which follows the outbound traffic policy.
+#[derive(Clone, Debug)]
+pub(crate) struct OutboundListeners {
+    exact: HashMap<SocketAddr, Arc<Listener>>,
+    wildcard: HashMap<u16, Arc<Listener>>,
+    sockets: HashMap<Arc<str>, Arc<Listener>>,
+    /// For destinations that nobody knows; `None` where nothing is captured.
+    unknown: Option<Arc<Listener>>,
+    /// Envoy's own ports, which lead nowhere.
+    own: Arc<Listener>,
+    own_port: u16,
+}
+
+/// What outbound listeners are compiled from.
+pub(crate) struct OutboundInputs<'a> {
+    pub(crate) proxy: &'a Proxy,
+    pub(crate) mesh: &'a MeshConfig,
+    pub(crate) registry: &'a Registry,
+    pub(crate) scope: &'a EgressScope,
+    /// The routes for HTTP to unknown destinations, where the policy resolves their names.
+    pub(crate) catch_all: &'a Arc<HttpRoutes>,
+    pub(crate) previous: Option<&'a OutboundListeners>,
+}
+
+impl OutboundListeners {
+    /// No listener at all, as at a gateway.
+    pub(crate) fn none() -> Self {
+        Self {
+            exact: HashMap::new(),
+            wildcard: HashMap::new(),
+            sockets: HashMap::new(),
+            unknown: None,
+            own: Arc::new(always(black_hole())),
+            own_port: 0,
+        }
+    }
+
+    /// Compiles all listeners; those that are equal to a former one are shared with it.
+    pub(crate) fn compile(
+        inputs: &OutboundInputs<'_>,
+        tables: &mut dyn FnMut(&TableName) -> Arc<HttpRoutes>,
+        removed: &mut Vec<Removed>,
+        errors: &mut Vec<CompileError>,
+    ) -> Self {
+        let lookup = |host: &Hostname| inputs.scope.service(host.as_str()).cloned();
+        let destinations = Destinations::new(inputs.proxy, &lookup);
+        let builder = build::Builder::new(
+            inputs.proxy,
+            inputs.mesh,
+            inputs.registry,
+            &destinations,
+            tables,
+            removed,
+        );
+        let drafts = builder.build(inputs.scope);
+        let fallback = fallback(inputs, &destinations);
+        let captured = inputs.proxy.interception == Interception::Captured;
+        let unknown = captured.then(|| Arc::new(virtual_outbound(inputs, fallback.clone())));
+        let own_port = proxy_ports(inputs.mesh)[0];
+        let mut listeners = Self { unknown, own_port, ..Self::none() };
+        for ((address, port), chains) in drafts {
+            match finish(chains, &fallback) {
+                Ok(listener) => listeners.insert(address, port, listener, inputs.previous),
+                Err((rule, message)) => {
+                    let message = format!("listener {address}:{port}: {message}");
+                    errors.extend(rule.map(|field| CompileError::new((*field).clone(), message)));
+                }
+            }
+        }
+        listeners
+    }
+
+    fn insert(
+        &mut self,
+        address: ListenAddress,
+        port: u16,
+        listener: Listener,
+        previous: Option<&Self>,
+    ) {
+        let known = previous.and_then(|previous| match &address {
+            ListenAddress::Wildcard => previous.wildcard.get(&port),
+            ListenAddress::Ip(ip) => previous.exact.get(&SocketAddr::new(*ip, port)),
+            ListenAddress::Unix(path) => previous.sockets.get(path),
+        });
+        let listener = match known {
+            Some(known) if **known == listener => Arc::clone(known),
+            _ => Arc::new(listener),
+        };
+        match address {
+            ListenAddress::Wildcard => {
+                self.wildcard.insert(port, listener);
+            }
+            ListenAddress::Ip(ip) => {
+                self.exact.insert(SocketAddr::new(ip, port), listener);
+            }
+            ListenAddress::Unix(path) => {
+                self.sockets.insert(path, listener);
+            }
+        }
+    }
+
+    /// The listener that takes a connection to `destination`; `None` where it would be refused.
+    pub(crate) fn find(&self, destination: SocketAddr) -> Option<&Arc<Listener>> {
+        let destination = SocketAddr::new(destination.ip().to_canonical(), destination.port());
+        if let Some(listener) = self.exact.get(&destination) {
+            return Some(listener);
+        }
+        let port = destination.port();
+        if let Some(listener) = self.wildcard.get(&port) {
+            return Some(listener);
+        }
+        if self.own_port == port {
+            return Some(&self.own);
+        }
+        self.unknown.as_ref()
+    }
+
+    /// The listener of a Unix domain socket.
+    pub(crate) fn socket(&self, path: &str) -> Option<&Arc<Listener>> {
+        self.sockets.get(path)
+    }
+}
+
+/// The ports on which the proxy takes captured connections: outbound and inbound.
+pub(crate) fn proxy_ports(mesh: &MeshConfig) -> [u16; 2] {
+    let port =
+        |number: i32, default| u16::try_from(number).ok().filter(|n| *n > 0).unwrap_or(default);
+    [port(mesh.proxy_listen_port, 15001), port(mesh.proxy_inbound_listen_port, 15006)]
+}
+
+/// What happens to connections that no chain takes.
+fn fallback(inputs: &OutboundInputs<'_>, destinations: &Destinations<'_>) -> FilterChain {
+    let action = match &inputs.scope.outbound_policy {
+        OutboundPolicy::RegistryOnly => ChainAction::BlackHole,
+        OutboundPolicy::AllowAny { egress_proxy: Some(proxy) } => {
+            // Istio asks no service for the port here: it has to be written.
+            let destination = destinations.one(proxy, inputs.proxy.namespace.as_str(), 0);
+            ChainAction::Tcp(TcpRoute::single(destination))
+        }
+        _ => ChainAction::Passthrough,
+    };
+    let field = "outboundTrafficPolicy";
+    let sidecar = inputs.scope.sidecar.as_ref();
+    let rule = match sidecar.filter(|object| object.spec.outbound_traffic_policy.is_some()) {
+        Some(object) => FieldPath::new(object.reference(), format!("spec.{field}")),
+        None => FieldPath::new(ResourceRef::new("MeshConfig", "", ""), field),
+    };
+    FilterChain { criteria: ChainMatch::ALL, action, tls: None, rule: Some(Arc::new(rule)) }
+}
+
+/// Accepts and ends.
+fn black_hole() -> FilterChain {
+    let action = ChainAction::BlackHole;
+    FilterChain { criteria: ChainMatch::ALL, action, tls: None, rule: None }
+}
+
+fn virtual_outbound(inputs: &OutboundInputs<'_>, fallback: FilterChain) -> Listener {
+    if !matches!(inputs.scope.outbound_policy, OutboundPolicy::AllowAnyDynamicDns) {
+        return always(fallback);
+    }
+    let mut http = ChainDraft::new(ChainAction::Http(Arc::clone(inputs.catch_all)), None);
+    http.protocols = super::PLAINTEXT_HTTP;
+    let inspection = Inspection { tls: false, http: true };
+    Listener::new(vec![http.finish()], Some(fallback.clone()), inspection)
+        .unwrap_or_else(|_| always(fallback))
+}
+
+/// A listener that treats all connections alike.
+fn always(chain: FilterChain) -> Listener {
+    Listener::of_one(chain)
+}
+
+type Refused = (Option<Arc<FieldPath>>, String);
+
+/// Puts a listener together. The chain for everything becomes Envoy's default chain; without one,
+/// the outbound traffic policy does.
+fn finish(drafts: Vec<ChainDraft>, policy: &FilterChain) -> Result<Listener, Refused> {
+    let inspection = Inspection {
+        tls: drafts.iter().any(|draft| !draft.server_names.is_empty()),
+        http: drafts.iter().any(|draft| !draft.protocols.is_empty()),
+    };
+    let mut fallback = None;
+    let mut chains = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        if draft.is_everything() {
+            fallback = Some(draft.finish());
+        } else {
+            chains.push(draft.finish());
+        }
+    }
+    let rules: Vec<_> = chains.iter().map(|chain| chain.rule.clone()).collect();
+    Listener::new(chains, Some(fallback.unwrap_or_else(|| policy.clone())), inspection).map_err(
+        |error| {
+            let rule = rules.get(error.chain()).cloned().flatten();
+            (rule, error.to_string())
+        },
+    )
+}

@@ -1,0 +1,145 @@
+//! Compilation of a route table, sharing what did not change.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use meshwork_core::Removed;
+use meshwork_registry::ProxyKind;
+
+use super::{Compiled, Origins, RouteInputs, RouteTable, TableName, WorkloadPort, http};
+use crate::CompileError;
+use crate::gateway::{GatewayInputs, GatewayListeners, GatewayServer, NO_PORT_TRANSLATION};
+use crate::inbound::{InboundInputs, InboundListeners};
+use crate::listener::{OutboundInputs, OutboundListeners};
+
+/// One compilation.
+struct Compilation<'a> {
+    inputs: &'a RouteInputs<'a>,
+    previous: Option<&'a RouteTable>,
+    diagnostics: Vec<CompileError>,
+    removed: Vec<Removed>,
+}
+
+impl RouteTable {
+    /// Compiles the routes of one proxy.
+    ///
+    /// Listeners and HTTP route tables that come out equal to those of `previous` are shared with
+    /// it. Nothing of `previous` is used when the proxy or the mesh's settings have changed.
+    pub fn compile(inputs: &RouteInputs<'_>, previous: Option<&Self>) -> Compiled {
+        let previous =
+            previous.filter(|table| table.mesh == *inputs.mesh && table.proxy == *inputs.proxy);
+        let mut compilation =
+            Compilation { inputs, previous, diagnostics: Vec::new(), removed: Vec::new() };
+        let table = match inputs.proxy.kind {
+            ProxyKind::Gateway => compilation.gateway(),
+            _ => compilation.sidecar(),
+        };
+        let Compilation { diagnostics, removed, .. } = compilation;
+        Compiled { table: Self { removed: removed.into(), ..table }, diagnostics }
+    }
+}
+
+impl Compilation<'_> {
+    /// A table with nothing but what the mesh adds by itself.
+    fn empty(&self) -> RouteTable {
+        let inputs = self.inputs;
+        RouteTable {
+            proxy: inputs.proxy.clone(),
+            mesh: Arc::clone(inputs.mesh),
+            outbound: OutboundListeners::none(),
+            inbound: InboundListeners::none(inputs.mesh),
+            gateway: GatewayListeners::default(),
+            tables: HashMap::new(),
+            gateway_tables: HashMap::new(),
+            catch_all: http::catch_all(inputs, self.previous.map(|table| &table.catch_all)),
+            removed: Arc::default(),
+            origins: Origins::default(),
+        }
+    }
+
+    fn targets(&self) -> Vec<WorkloadPort> {
+        WorkloadPort::all(self.inputs.registry, self.inputs.proxy)
+    }
+
+    fn sidecar(&mut self) -> RouteTable {
+        let mut table = self.empty();
+        let inputs = self.inputs;
+        let previous = self.previous;
+        let outbound = OutboundInputs {
+            proxy: inputs.proxy,
+            mesh: inputs.mesh,
+            registry: inputs.registry,
+            scope: inputs.scope,
+            catch_all: &table.catch_all,
+            previous: previous.map(|table| &table.outbound),
+        };
+        let mut tables = http::SidecarTables::new(inputs);
+        let mut built: HashMap<TableName, _> = HashMap::new();
+        let mut build = |name: &TableName| {
+            if let Some(routes) = built.get(name) {
+                return Arc::clone(routes);
+            }
+            let known = previous.and_then(|table| table.tables.get(name));
+            let routes = tables.build(name, known);
+            built.insert(name.clone(), Arc::clone(&routes));
+            routes
+        };
+        let mut removed = Vec::new();
+        table.outbound =
+            OutboundListeners::compile(&outbound, &mut build, &mut removed, &mut self.diagnostics);
+        tables.finish(&mut self.diagnostics, &mut self.removed);
+        self.removed.append(&mut removed);
+        table.tables = built;
+        let targets = self.targets();
+        let inbound = InboundInputs {
+            proxy: inputs.proxy,
+            mesh: inputs.mesh,
+            scope: inputs.scope,
+            targets: &targets,
+            previous: previous.map(|table| &table.inbound),
+        };
+        table.inbound = InboundListeners::compile(&inbound, &mut self.removed);
+        table.origins = Origins::of_sidecar(inputs, &targets);
+        table
+    }
+
+    fn gateway(&mut self) -> RouteTable {
+        let mut table = self.empty();
+        let inputs = self.inputs;
+        let previous = self.previous;
+        let targets = self.targets();
+        let translate = |number: u16| {
+            targets
+                .iter()
+                .filter(|target| target.service.labels.get(NO_PORT_TRANSLATION).is_none())
+                .find(|target| target.service_port == number)
+                .map_or(number, |target| target.port)
+        };
+        let gateway = GatewayInputs {
+            proxy: inputs.proxy,
+            scope: inputs.scope,
+            gateways: inputs.gateways,
+            subsets: inputs.subsets,
+            translate: &translate,
+            previous: previous.map(|table| &table.gateway),
+        };
+        let mut tables = http::GatewayTables::new(inputs);
+        let mut built = HashMap::new();
+        let mut build = |name: &str, servers: &[Arc<GatewayServer>]| {
+            let known = previous.and_then(|table| table.gateway_tables.get(name));
+            let routes = tables.build(servers, known);
+            built.insert(Box::from(name), Arc::clone(&routes));
+            routes
+        };
+        table.gateway = GatewayListeners::compile(
+            &gateway,
+            &mut build,
+            &mut self.removed,
+            &mut self.diagnostics,
+        );
+        tables.finish(&mut self.diagnostics, &mut self.removed);
+        table.gateway_tables = built;
+        table.origins = Origins::of_gateway(inputs, &targets);
+        table
+    }
+}
