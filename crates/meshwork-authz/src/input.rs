@@ -1,0 +1,53 @@
+//! What a policy may ask about.
+
+use std::net::IpAddr;
+
+use meshwork_core::{Attributes, RequestHead, RequestIdentity};
+
+/// A connection, or a request on it, that wants to pass.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AuthzInput<'a> {
+    /// The connection: addresses, server name, the peer's verified identity.
+    pub connection: &'a Attributes<'a>,
+    /// The request after normalisation; `None` asks about the connection alone.
+    pub request: Option<RequestHead<'a>>,
+    /// The verified claims of the request's token.
+    pub identity: Option<&'a RequestIdentity>,
+    /// The client's address behind proxies (`remote.ip`); the peer's where it is not known.
+    pub remote: Option<IpAddr>,
+}
+
+impl<'a> AuthzInput<'a> {
+    /// A request.
+    pub fn request(connection: &'a Attributes<'a>, request: RequestHead<'a>) -> Self {
+        Self { connection, request: Some(request), identity: None, remote: None }
+    }
+
+    /// A connection that carries no HTTP.
+    pub fn connection(connection: &'a Attributes<'a>) -> Self {
+        Self { connection, request: None, identity: None, remote: None }
+    }
+
+    /// The same with the claims of a token.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Option<&'a RequestIdentity>) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// The same with the client's address behind proxies.
+    #[must_use]
+    pub fn with_remote(mut self, remote: Option<IpAddr>) -> Self {
+        self.remote = remote;
+        self
+    }
+
+    pub(crate) fn source_ip(&self) -> Option<IpAddr> {
+        self.connection.source.map(|address| address.ip())
+    }
+
+    pub(crate) fn remote_ip(&self) -> Option<IpAddr> {
+        self.remote.or_else(|| self.source_ip())
+    }
+}
