@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod derive;
 mod endpoint;
 mod proxy;
 mod registry;
@@ -13,7 +14,7 @@ mod workload;
 
 pub use endpoint::{Endpoint, EndpointAddress, Health};
 pub use proxy::{Interception, Proxy, ProxyKind};
-pub use registry::Registry;
+pub use registry::{Change, Registry, Resource, ServiceTarget};
 pub use scope::{
     DefaultEndpoint, EgressListener, EgressScope, IngressListener, ListenerBind, ListenerPort,
     OutboundPolicy,

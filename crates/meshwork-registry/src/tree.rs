@@ -29,6 +29,7 @@ impl<K, V> Default for Tree<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Tree<K, V> {
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -118,10 +119,10 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
 
 impl<A: Ord + Clone, B: Ord + Clone, V: Clone> Tree<(A, B), V> {
     /// The entries whose key begins with `first`.
-    pub(crate) fn group<'a, Q: Ord + ?Sized>(
+    pub(crate) fn group<'a, 'q, Q: Ord + ?Sized>(
         &'a self,
-        first: &'a Q,
-    ) -> impl Iterator<Item = (&'a B, &'a V)>
+        first: &'q Q,
+    ) -> impl Iterator<Item = (&'a B, &'a V)> + use<'a, 'q, A, B, V, Q>
     where
         A: Borrow<Q>,
     {

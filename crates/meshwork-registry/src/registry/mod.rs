@@ -1,12 +1,26 @@
 //! Which services, endpoints and workloads exist.
 
+mod change;
+mod endpoints;
 mod host;
+mod inbound;
+mod inputs;
+mod settle;
+mod views;
 
 use std::{net::IpAddr, sync::Arc};
 
 use meshwork_core::{Hostname, Namespace};
 
-use self::host::{HostEntry, HostRecord};
+pub use self::{
+    change::{Change, Resource},
+    inbound::ServiceTarget,
+};
+use self::{
+    host::{HostEntry, HostRecord},
+    inputs::Inputs,
+    views::Views,
+};
 use crate::{Endpoint, Service, Settings, Workload, service::Age, tree::Tree};
 
 /// Which services, endpoints and workloads exist.
@@ -16,6 +30,8 @@ use crate::{Endpoint, Service, Settings, Workload, service::Age, tree::Tree};
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     settings: Arc<Settings>,
+    inputs: Inputs,
+    views: Views,
     hosts: Tree<Hostname, HostRecord>,
     /// Services that every namespace sees, and those that only some or none see, oldest first.
     public: Tree<Age, Arc<Service>>,
@@ -31,6 +47,62 @@ impl Registry {
     /// An empty registry.
     pub fn new(settings: Arc<Settings>) -> Self {
         Self { settings, ..Self::default() }
+    }
+
+    /// A registry of these resources.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use meshwork_api::{Object, networking::{ServiceEntry, ServicePort}};
+    /// use meshwork_registry::{Registry, Settings};
+    ///
+    /// let entry = ServiceEntry {
+    ///     hosts: vec!["api.example.com".to_owned()],
+    ///     ports: vec![ServicePort {
+    ///         number: 443,
+    ///         name: "tls".to_owned(),
+    ///         protocol: "TLS".to_owned(),
+    ///         ..ServicePort::default()
+    ///     }],
+    ///     ..ServiceEntry::default()
+    /// };
+    /// let object = Arc::new(Object::new("shop", "external", entry));
+    /// let registry = Registry::build(Arc::new(Settings::default()), [object]);
+    /// assert!(registry.service("api.example.com", "shop").is_some());
+    /// ```
+    pub fn build<R: Into<Resource>>(
+        settings: Arc<Settings>,
+        resources: impl IntoIterator<Item = R>,
+    ) -> Self {
+        let mut registry = Self::new(settings);
+        registry.apply_all(resources.into_iter().map(|resource| Change::Apply(resource.into())));
+        registry
+    }
+
+    /// Takes in one change.
+    pub fn apply(&mut self, change: impl Into<Change>) {
+        self.apply_all([change.into()]);
+    }
+
+    /// Takes in changes at once; only the last form of a resource is looked at.
+    pub fn apply_all(&mut self, changes: impl IntoIterator<Item = Change>) {
+        let mut dirty = inputs::Dirty::default();
+        for change in changes {
+            self.inputs.take(change, &mut dirty);
+        }
+        self.settle(dirty);
+    }
+
+    /// The same resources under other settings.
+    #[must_use]
+    pub fn with_settings(&self, settings: Arc<Settings>) -> Self {
+        if self.settings == settings {
+            return self.clone();
+        }
+        let mut registry = Self::new(settings);
+        registry.inputs = self.inputs.clone();
+        registry.settle(registry.inputs.all());
+        registry
     }
 
     /// What the registry knows of the mesh.

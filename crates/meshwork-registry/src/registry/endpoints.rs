@@ -1,0 +1,269 @@
+//! The endpoints of a host in a namespace, out of everything that declares it.
+
+use std::{collections::HashSet, sync::Arc};
+
+use meshwork_core::{Labels, Locality, Namespace, ResourceRef};
+
+use super::{Registry, host::EndpointSet, settle::selects};
+use crate::{
+    Endpoint, EndpointAddress, Health, Provider, Resolution, Service, ServicePort, TargetPort,
+    TlsMode, Workload, WorkloadKind,
+    derive::{EntryView, Instance, slice},
+};
+
+/// An endpoint with the service port that it is for.
+struct Candidate {
+    name: Arc<str>,
+    /// The number that the ServiceEntry gives the port; 0 where only the name counts.
+    number: u16,
+    endpoint: Endpoint,
+}
+
+/// Pools the endpoints of all `services`, which declare `host` in `namespace`. Lists that did not
+/// change since `previous` stay the same objects.
+pub(super) fn pool(
+    registry: &Registry,
+    namespace: &Namespace,
+    services: &[Arc<Service>],
+    previous: Option<&EndpointSet>,
+) -> EndpointSet {
+    let mut candidates = Vec::new();
+    of_entries(registry, namespace, services, &mut candidates);
+    for service in services.iter().filter(|service| service.provider == Provider::Kubernetes) {
+        of_slices(registry, service, &mut candidates);
+        of_workload_entries(registry, service, &mut candidates);
+    }
+    let keeps_sessions = services.iter().any(|service| slice::keeps_sessions(&service.labels));
+    candidates.retain_mut(|candidate| drain(&mut candidate.endpoint, keeps_sessions));
+
+    let mut set = EndpointSet::default();
+    let is_reachable = |endpoint: &Endpoint| {
+        endpoint.port == 0 || !matches!(endpoint.address, EndpointAddress::Name(_))
+    };
+    for candidate in &candidates {
+        if set.of_name(&candidate.name).is_none() {
+            let same = candidates.iter().filter(|other| other.name == candidate.name);
+            let list = distinct(same.map(|c| &c.endpoint).filter(|e| is_reachable(e)));
+            let known = previous.and_then(|set| set.of_name(&candidate.name));
+            set.by_name.push((Arc::clone(&candidate.name), keep(list, known)));
+        }
+    }
+    set.by_name.sort_by(|a, b| a.0.cmp(&b.0));
+    if services.iter().any(|service| service.resolution.is_dns()) {
+        let mut numbers: Vec<u16> =
+            services.iter().flat_map(|service| &*service.ports).map(|port| port.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        for number in numbers {
+            let same = candidates.iter().filter(|candidate| candidate.number == number);
+            let list = distinct(same.map(|candidate| &candidate.endpoint));
+            let known = previous.and_then(|set| set.of_number(number));
+            set.by_number.push((number, keep(list, known)));
+        }
+    }
+    set
+}
+
+fn keep(list: Vec<Endpoint>, known: Option<&Arc<[Endpoint]>>) -> Arc<[Endpoint]> {
+    match known {
+        Some(known) if **known == *list => Arc::clone(known),
+        _ => list.into(),
+    }
+}
+
+/// Of endpoints with one address and port the first stays, as in Envoy.
+fn distinct<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Vec<Endpoint> {
+    let mut seen = HashSet::new();
+    endpoints.filter(|endpoint| seen.insert((&endpoint.address, endpoint.port))).cloned().collect()
+}
+
+/// Marks an endpoint whose workload is labelled as draining; whether it stays.
+fn drain(endpoint: &mut Endpoint, keeps_sessions: bool) -> bool {
+    if endpoint.labels().get("istio.io/draining").is_some_and(|value| !value.is_empty()) {
+        endpoint.health = Health::Draining;
+    }
+    keeps_sessions || endpoint.health != Health::Draining
+}
+
+fn of_entries(
+    registry: &Registry,
+    namespace: &Namespace,
+    services: &[Arc<Service>],
+    out: &mut Vec<Candidate>,
+) {
+    let mut ports = HashSet::new();
+    for service in services.iter().filter(|service| service.provider == Provider::External) {
+        let key = (namespace.clone(), Arc::clone(&service.resource.name));
+        let Some(view) = registry.views.entries.get(&key) else { continue };
+        for instance in registry.instances(view, service) {
+            for port in &*service.ports {
+                // One logical name cannot have two endpoints: the first stays.
+                let first = ports.insert(port.number);
+                if service.resolution == Resolution::DnsRoundRobin && !first {
+                    continue;
+                }
+                out.push(of_instance(&instance, port));
+            }
+        }
+    }
+}
+
+impl Registry {
+    /// The workloads behind one host of a ServiceEntry: those that it selects (Pods, then
+    /// WorkloadEntries, each by name), those that stand in it, or its host itself.
+    pub(super) fn instances(&self, view: &EntryView, service: &Service) -> Vec<Arc<Instance>> {
+        if view.selector.is_some() {
+            let namespace = &service.namespace;
+            let pods = self.views.pods.group(namespace).map(|(_, pod)| pod);
+            let pods = pods.filter(|pod| pod.ready).map(|pod| &pod.instance);
+            let entries = self.views.workload_entries.group(namespace).map(|(_, entry)| entry);
+            pods.chain(entries).filter(|instance| view.selects(instance)).cloned().collect()
+        } else if view.inline.is_empty() && service.resolution.is_dns() {
+            vec![Arc::new(host_itself(service))]
+        } else {
+            view.inline.clone()
+        }
+    }
+}
+
+/// The host of a ServiceEntry without endpoints, which is resolved itself.
+fn host_itself(service: &Service) -> Instance {
+    let workload = Workload {
+        resource: service.resource.clone(),
+        kind: WorkloadKind::Unknown,
+        namespace: service.namespace.clone(),
+        name: Arc::clone(&service.resource.name),
+        labels: Labels::default(),
+        locality: Locality::default(),
+        network: Arc::default(),
+        cluster: Arc::default(),
+        node: Arc::default(),
+        service_account: None,
+        tls_mode: TlsMode::Disabled,
+        weight: 1,
+    };
+    let host = service.host.as_str();
+    let address = match host.parse() {
+        Ok(address) => EndpointAddress::Ip(address),
+        Err(_) => EndpointAddress::Name(host.into()),
+    };
+    Instance { address, ports: Arc::default(), workload: Arc::new(workload) }
+}
+
+fn of_instance(instance: &Instance, port: &ServicePort) -> Candidate {
+    let declared = match port.target {
+        TargetPort::Number(number) => number,
+        TargetPort::Name(_) => port.number,
+    };
+    let target = match instance.address {
+        EndpointAddress::Unix(_) => 0,
+        _ => instance.port(&port.name).unwrap_or(declared),
+    };
+    let workload = Arc::clone(&instance.workload);
+    Candidate {
+        name: Arc::clone(&port.name),
+        number: port.number,
+        endpoint: Endpoint::new(instance.address.clone(), target, workload),
+    }
+}
+
+fn of_slices(registry: &Registry, service: &Service, out: &mut Vec<Candidate>) {
+    let key = (service.namespace.clone(), Arc::clone(&service.resource.name));
+    let mut seen = HashSet::new();
+    for (name, ()) in registry.views.slices_of_service.group(&key) {
+        let Some(object) = registry.inputs.slices.get(name) else { continue };
+        for endpoint in &object.spec.endpoints {
+            let Some(health) = slice::health(endpoint, &service.labels) else { continue };
+            for address in slice::addresses(endpoint) {
+                let workload = match slice::pod_of(endpoint) {
+                    Some((namespace, pod)) => {
+                        let key = (Namespace::from(namespace), Arc::from(pod));
+                        // A Pod that has not arrived yet: nothing is known of the endpoint, so
+                        // that it is left out rather than taken for one without identity.
+                        let Some(pod) = registry.views.pods.get(&key) else { continue };
+                        Arc::clone(&pod.instance.workload)
+                    }
+                    None => {
+                        let pods = registry.views.pods_of_address.group(&address);
+                        let mut pods = pods.filter(|((own, _), ())| *own == service.namespace);
+                        let pod = pods.next().and_then(|(key, ())| registry.views.pods.get(key));
+                        match pod {
+                            Some(pod) => Arc::clone(&pod.instance.workload),
+                            None => Arc::new(bare(registry, &object.reference(), address)),
+                        }
+                    }
+                };
+                for port in &object.spec.ports {
+                    let name: Arc<str> = port.name.as_str().into();
+                    let number = port.port.and_then(|number| u16::try_from(number).ok());
+                    if seen.insert((address, Arc::clone(&name))) {
+                        let address = EndpointAddress::Ip(address);
+                        let mut endpoint =
+                            Endpoint::new(address, number.unwrap_or_default(), workload.clone());
+                        endpoint.health = health;
+                        let number = service.port_named(&name).map_or(0, |port| port.number);
+                        out.push(Candidate { name, number, endpoint });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An address in a slice that is no Pod's.
+fn bare(registry: &Registry, slice: &ResourceRef, address: std::net::IpAddr) -> Workload {
+    let settings = &registry.settings;
+    let own = std::collections::BTreeMap::new();
+    let cluster_network = &registry.views.cluster_network;
+    let network = crate::derive::labels::network(settings, cluster_network, &own, Some(address));
+    let locality = Locality::default();
+    Workload {
+        resource: slice.clone(),
+        kind: WorkloadKind::Unknown,
+        namespace: Namespace::from(""),
+        name: Arc::default(),
+        labels: crate::derive::labels::augmented(&own, &locality, &settings.cluster, "", &network),
+        locality,
+        network,
+        cluster: Arc::clone(&settings.cluster),
+        node: Arc::default(),
+        service_account: None,
+        tls_mode: TlsMode::Disabled,
+        weight: 1,
+    }
+}
+
+/// WorkloadEntries that a Kubernetes Service selects.
+fn of_workload_entries(registry: &Registry, service: &Service, out: &mut Vec<Candidate>) {
+    if service.resolution != Resolution::ClientSideLb {
+        return;
+    }
+    for port in &*service.ports {
+        for (_, instance) in registry.views.workload_entries.group(&service.namespace) {
+            if instance.needs_dns() || !selects(service, &instance.workload.labels) {
+                continue;
+            }
+            if let Some(target) = target_of(instance, port) {
+                out.push(Candidate {
+                    name: Arc::clone(&port.name),
+                    number: port.number,
+                    endpoint: Endpoint::new(
+                        instance.address.clone(),
+                        target,
+                        Arc::clone(&instance.workload),
+                    ),
+                });
+            }
+        }
+    }
+}
+
+/// The port of a WorkloadEntry behind a port of a Kubernetes Service: its own number for the name
+/// of the service port or of the target port. A named target port that it does not name leads
+/// nowhere.
+pub(super) fn target_of(instance: &Instance, port: &ServicePort) -> Option<u16> {
+    match &port.target {
+        TargetPort::Number(number) => Some(instance.port(&port.name).unwrap_or(*number)),
+        TargetPort::Name(name) => instance.port(name),
+    }
+}
