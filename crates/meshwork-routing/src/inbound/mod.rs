@@ -251,3 +251,6 @@ fn choose<'c>(chains: &'c [InboundChain], seen: &Seen<'_>) -> Option<&'c Inbound
         })
         .or_else(|| chains.iter().filter(same).find(|chain| chain.protocols.is_empty()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,3 +21,6 @@ pub(crate) use outbound::{OutboundInputs, OutboundListeners, proxy_ports};
 pub use place::ListenAddress;
 pub(crate) use place::{PortOfService, ServiceAddress};
 pub(crate) use single::Listener;
+
+#[cfg(test)]
+mod tests;

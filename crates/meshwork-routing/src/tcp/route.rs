@@ -47,3 +47,38 @@ impl TcpRoute {
         self.destinations.iter().find(|(bound, _)| at < *bound).map(|(_, destination)| destination)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use meshwork_core::SeededDraws;
+
+    use super::*;
+
+    fn route(weights: &[u32]) -> Option<TcpRoute> {
+        let destination = |port: usize| Destination::new("a.example".into(), None, port as u16);
+        TcpRoute::weighted(
+            weights.iter().enumerate().map(|(port, weight)| (*weight, destination(port))).collect(),
+        )
+    }
+
+    #[test]
+    fn the_weight_of_one_does_not_count_and_zero_gets_nothing() {
+        // T101.
+        for seed in 0..64 {
+            let draws = SeededDraws::new(seed);
+            assert_eq!(route(&[0]).unwrap().choose(&draws).unwrap().port, 0);
+            assert_eq!(route(&[0, 5]).unwrap().choose(&draws).unwrap().port, 1);
+        }
+        assert_eq!(route(&[0, 0]), None);
+        assert_eq!(route(&[]), None);
+    }
+
+    #[test]
+    fn shares_follow_the_weights() {
+        let route = route(&[1, 3]).unwrap();
+        let heavy = (0..4000)
+            .filter(|seed| route.choose(&SeededDraws::new(*seed)).unwrap().port == 1)
+            .count();
+        assert!((2880..3120).contains(&heavy), "{heavy} of 4000");
+    }
+}
