@@ -7,6 +7,7 @@ pub mod mesh;
 pub mod networking;
 mod object;
 mod proto;
+pub mod read;
 mod report;
 pub mod security;
 pub mod selector;

@@ -42,7 +42,8 @@ fn proto3_json_is_read_as_istiod_reads_it() {
 
 #[test]
 fn wrong_types_are_errors_with_a_path() {
-    let error = serde_json::from_value::<VirtualService>(json!({"http": [{"match": [{"port": {}}]}]}))
-        .unwrap_err();
+    let error =
+        serde_json::from_value::<VirtualService>(json!({"http": [{"match": [{"port": {}}]}]}))
+            .unwrap_err();
     assert_eq!(error.to_string(), "`http[0].match[0].port`: expected an integer, found a mapping");
 }

@@ -19,7 +19,7 @@ pub(crate) use enumeration::enumeration;
 pub(crate) use message::{Field, Message, message, read_member, read_message};
 pub(crate) use oneof::{Oneof, oneof};
 pub use reading::{Problem, ProblemKind};
-pub(crate) use reading::{Reading, Step, type_name};
+pub(crate) use reading::{Reading, Step, render, type_name};
 
 /// `google.protobuf.Struct`: a JSON object without a fixed form.
 pub type Struct = serde_json::Map<String, serde_json::Value>;

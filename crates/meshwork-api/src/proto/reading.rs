@@ -140,7 +140,7 @@ impl<'v> Reading<'v> {
 }
 
 /// Writes a path as violations do: `spec.http[2].headers["x-user"].exact`.
-fn render(path: &[Step<'_>]) -> String {
+pub(crate) fn render(path: &[Step<'_>]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
