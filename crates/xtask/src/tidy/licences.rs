@@ -65,7 +65,11 @@ impl Reader<'_> {
             let met = self.any();
             return self.take(")") && met;
         }
-        let Some(name) = self.words.get(self.at) else { return false };
+        let Some(name) = self.words.get(self.at) else {
+            // Nothing where a licence has to stand: past the end, no expression is whole.
+            self.at = self.words.len() + 1;
+            return false;
+        };
         self.at += 1;
         if self.take("WITH") {
             let exception = self.words.get(self.at).copied().unwrap_or_default();

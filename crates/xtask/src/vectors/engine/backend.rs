@@ -11,51 +11,62 @@ use hyper_util::{
     server::conn::auto,
 };
 use indexmap::IndexMap;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncReadExt, DuplexStream};
 
 use crate::vectors::{
     recorded::{Received, ReceivedTls},
     scenario::{OneOrMany, Step},
 };
 
-use super::{network::Network, pipe::Prefixed};
+use super::{network::Network, pipe::Prefixed, tls::accept};
 
-/// Serves one connection until it ends.
+/// Serves one connection until it ends. `tls` is what its client said, where that was modelled
+/// out of band.
 pub(super) async fn serve(
     network: Network,
     endpoint: String,
-    tls: Option<ReceivedTls>,
+    mut tls: Option<ReceivedTls>,
     mut io: DuplexStream,
 ) {
-    let mut first = [0; 1024];
-    let Ok(read) = io.read(&mut first).await else { return };
-    let Some((bytes, kind)) =
-        first.get(..read).and_then(|bytes| bytes.first().map(|kind| (bytes, *kind)))
-    else {
-        return;
-    };
-    if kind.is_ascii_uppercase() {
-        let io = Prefixed::new(Bytes::copy_from_slice(bytes), io);
-        http(network, endpoint, tls, io).await;
-    } else {
-        echo(&network, endpoint, tls, bytes, io).await;
+    loop {
+        let mut first = [0; 1024];
+        let Ok(read) = io.read(&mut first).await else { return };
+        let bytes = Bytes::copy_from_slice(first.get(..read).unwrap_or_default());
+        match bytes.first() {
+            None => return,
+            // Nobody expects TLS inside of TLS.
+            Some(0x16) if tls.is_some() => return,
+            Some(0x16) => {
+                let mut rest = Prefixed::new(bytes, io);
+                let Ok(hello) = accept(&mut rest).await else { return };
+                tls = Some(hello);
+                if !rest.is_drained() {
+                    return any(network, endpoint, tls, rest).await;
+                }
+                io = rest.into_rest();
+            }
+            Some(_) => return any(network, endpoint, tls, Prefixed::new(bytes, io)).await,
+        }
     }
 }
 
-async fn echo(
-    network: &Network,
-    endpoint: String,
-    tls: Option<ReceivedTls>,
-    first: &[u8],
-    mut io: DuplexStream,
-) {
+/// HTTP, or bytes that are sent back.
+async fn any(network: Network, endpoint: String, tls: Option<ReceivedTls>, io: Prefixed) {
+    if io.first().is_some_and(|byte| byte.is_ascii_uppercase()) {
+        http(network, endpoint, tls, io).await;
+    } else {
+        echo(&network, endpoint, tls, io).await;
+    }
+}
+
+async fn echo(network: &Network, endpoint: String, tls: Option<ReceivedTls>, io: Prefixed) {
     let step = network.next_step(&endpoint);
     let protocol = Some("tcp".to_owned());
     network.saw(Received { protocol, tls, endpoint: Some(endpoint), ..Received::default() });
     if let Some(delay) = step.delay_ms {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
-    if step.reset || io.write_all(first).await.is_err() {
+    if step.reset {
         return;
     }
     let (mut read, mut write) = tokio::io::split(io);

@@ -13,7 +13,11 @@ use tokio::{
 
 use crate::vectors::scenario::{OneOrMany, Request, Send};
 
-use super::{backend::headers_of, reply::Reply};
+use super::{
+    backend::headers_of,
+    reply::Reply,
+    tls::{SERVER_HELLO, client_hello},
+};
 
 /// What a client got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,15 @@ const LONGEST: usize = 1 << 20;
 /// Sends what the case says and waits for an answer.
 pub async fn send(send: &Send, io: DuplexStream) -> Got {
     let asked = async {
+        let mut io = io;
+        if let Some(hello) = &send.tls {
+            let bytes = client_hello(hello, &alpn(send));
+            let mut answer = [0; SERVER_HELLO.len()];
+            let sent = io.write_all(&bytes).await.is_ok();
+            if !sent || io.read_exact(&mut answer).await.is_err() || answer != SERVER_HELLO {
+                return Got::Closed;
+            }
+        }
         match (&send.request, &send.tcp) {
             (Some(request), _) if version(request) == "2" => http2(request, io).await,
             (Some(request), _) => {
@@ -54,6 +67,34 @@ pub async fn send(send: &Send, io: DuplexStream) -> Got {
         }
     };
     timeout(PATIENCE, asked).await.unwrap_or(Got::Silence)
+}
+
+/// The protocols that the client offers: those of the scenario, else those of the mesh where it
+/// shows a certificate.
+pub(super) fn alpn(send: &Send) -> Vec<String> {
+    let Some(hello) = &send.tls else { return Vec::new() };
+    if let Some(alpn) = &hello.alpn {
+        return alpn.clone();
+    }
+    let mesh = match &send.request {
+        Some(request) if version(request) == "2" => "istio-h2",
+        Some(_) => "istio-http/1.1",
+        None => "istio",
+    };
+    let is_peer = send.inbound.is_some() && hello.principal.is_some();
+    if is_peer { vec![mesh.to_owned()] } else { Vec::new() }
+}
+
+/// The first bytes of the connection, before any TLS is ended.
+pub(super) fn first_bytes(send: &Send) -> Vec<u8> {
+    match (&send.tls, &send.request) {
+        (Some(hello), _) => client_hello(hello, &alpn(send)),
+        (None, Some(request)) if version(request) == "2" => {
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec()
+        }
+        (None, Some(request)) => http1(request),
+        (None, None) => send.tcp.clone().unwrap_or_default().into_bytes(),
+    }
 }
 
 fn version(request: &Request) -> &str {

@@ -6,6 +6,9 @@ pub mod pipe;
 
 mod backend;
 mod reply;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 use super::{Engine, answer::Answers, scenario::Question};
 
@@ -16,5 +19,13 @@ pub struct Meshwork;
 impl Engine for Meshwork {
     fn answer(&self, question: &Question) -> Answers {
         Answers::unsupported(question, "not wired yet")
+    }
+}
+
+/// Runs to the end on a clock that jumps to the next moment at which anything happens.
+fn run<T>(future: impl Future<Output = T>) -> T {
+    match tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build() {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => std::panic::panic_any(format!("no runtime: {error}")),
     }
 }

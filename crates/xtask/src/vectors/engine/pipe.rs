@@ -21,6 +21,21 @@ impl Prefixed {
     pub fn new(first: Bytes, rest: DuplexStream) -> Self {
         Self { first, rest }
     }
+
+    /// The next byte, where it was read already.
+    pub fn first(&self) -> Option<u8> {
+        self.first.first().copied()
+    }
+
+    /// Whether everything that was read already has been given.
+    pub fn is_drained(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    /// The pipe without what was read already.
+    pub fn into_rest(self) -> DuplexStream {
+        self.rest
+    }
 }
 
 impl AsyncRead for Prefixed {
