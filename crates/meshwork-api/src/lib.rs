@@ -9,11 +9,13 @@ mod object;
 mod proto;
 pub mod read;
 mod report;
+pub mod schema;
 pub mod security;
 pub mod selector;
 pub mod telemetry;
 mod timestamp;
 mod unknown_name;
+pub mod validation;
 
 pub use duration::{Duration, ParseDurationError};
 pub use object::{AnyObject, Body, Object, ObjectMeta, OpaqueObject, OwnerReference, Resource};

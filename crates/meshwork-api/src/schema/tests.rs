@@ -1,0 +1,1 @@
+//! Tests of the schemas, a table per subject.
