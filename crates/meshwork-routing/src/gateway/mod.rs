@@ -137,3 +137,6 @@ impl GatewayListeners {
             .flat_map(|(port, binds)| binds.iter().map(move |(address, _)| (*port, address)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,16 +8,16 @@ use meshwork_api::mesh::MeshConfig;
 use meshwork_core::{
     Attributes, FieldPath, Mismatch, Outcome, Protocol, Removed, ResourceRef, Step,
 };
-use meshwork_registry::{DefaultEndpoint, EgressScope, Interception, Proxy};
+use meshwork_registry::{DefaultEndpoint, EgressScope, Interception, Proxy, ServiceTarget};
 
 pub use mode::MtlsMode;
 use mode::{InboundChain, MeshTls, Spoken};
 
+use crate::http;
 use crate::listener::{
     CloseReason, ConnectionAction, ConnectionDecision, FirstBytes, INBOUND_PASSTHROUGH_CLUSTER,
     Inspection, Seen, Transport,
 };
-use crate::table::{WorkloadPort, http};
 use crate::{Destination, HttpRoutes};
 
 /// A port of the workload that the mesh knows: from a service that selects the workload, or from
@@ -67,7 +67,7 @@ pub(crate) struct InboundInputs<'a> {
     pub(crate) mesh: &'a MeshConfig,
     pub(crate) scope: &'a EgressScope,
     /// The services that select the workload, in Istio's order.
-    pub(crate) targets: &'a [WorkloadPort],
+    pub(crate) targets: &'a [ServiceTarget],
     pub(crate) previous: Option<&'a InboundListeners>,
 }
 
@@ -92,11 +92,16 @@ impl InboundListeners {
             }
         } else if captured {
             for target in inputs.targets {
-                if target.protocol == Protocol::Udp {
+                if target.port.protocol == Protocol::Udp {
                     continue;
                 }
                 let rule = FieldPath::new(target.service.resource.clone(), "");
-                add(target.port, target.protocol, DefaultEndpoint::OriginalDestination, rule);
+                add(
+                    target.target,
+                    target.port.protocol,
+                    DefaultEndpoint::OriginalDestination,
+                    rule,
+                );
             }
         }
         Self {

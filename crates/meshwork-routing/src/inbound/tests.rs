@@ -21,7 +21,7 @@ fn check(
     assert_eq!(found, expected, "{protocol} {mode:?} {first:?} {alpn:?}");
 }
 
-use FirstBytes::{Http1, Http10, Http2, None as Silent, Other, Tls};
+use FirstBytes::{Http1, Http2, Http10, None as Silent, Other, Tls};
 use MtlsMode::{Disable, Permissive, Strict};
 use Protocol::{Auto, Http, Tcp};
 

@@ -35,8 +35,7 @@ fn tls<'a>(address: &str, sni: &'a str, alpn: &'a [&'a str]) -> Seen<'a> {
 #[test]
 fn criteria_are_asked_one_after_the_other_and_never_again() {
     // T99: the address is chosen first, so the name that fits elsewhere does not help.
-    let chains =
-        [chain(&["10.0.0.0/8"], &["a.com"], None, &[]), chain(&[], &["b.com"], None, &[])];
+    let chains = [chain(&["10.0.0.0/8"], &["a.com"], None, &[]), chain(&[], &["b.com"], None, &[])];
     let index = ChainIndex::new(&chains).unwrap();
     assert_eq!(index.find(&tls("10.1.1.1", "a.com", &[])), Some(0));
     assert_eq!(index.find(&tls("10.1.1.1", "b.com", &[])), None);

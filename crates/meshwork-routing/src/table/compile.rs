@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use meshwork_core::Removed;
-use meshwork_registry::ProxyKind;
+use meshwork_registry::{ProxyKind, ServiceTarget};
 
-use super::{Compiled, Origins, RouteInputs, RouteTable, TableName, WorkloadPort, http};
+use super::{Compiled, Origins, RouteInputs, RouteTable, TableName};
 use crate::CompileError;
 use crate::gateway::{GatewayInputs, GatewayListeners, GatewayServer, NO_PORT_TRANSLATION};
+use crate::http;
 use crate::inbound::{InboundInputs, InboundListeners};
 use crate::listener::{OutboundInputs, OutboundListeners};
 
@@ -57,8 +58,8 @@ impl Compilation<'_> {
         }
     }
 
-    fn targets(&self) -> Vec<WorkloadPort> {
-        WorkloadPort::all(self.inputs.registry, self.inputs.proxy)
+    fn targets(&self) -> Vec<ServiceTarget> {
+        self.inputs.registry.inbound(self.inputs.proxy)
     }
 
     fn sidecar(&mut self) -> RouteTable {
@@ -112,8 +113,8 @@ impl Compilation<'_> {
             targets
                 .iter()
                 .filter(|target| target.service.labels.get(NO_PORT_TRANSLATION).is_none())
-                .find(|target| target.service_port == number)
-                .map_or(number, |target| target.port)
+                .find(|target| target.port.number == number)
+                .map_or(number, |target| target.target)
         };
         let gateway = GatewayInputs {
             proxy: inputs.proxy,

@@ -2,11 +2,9 @@
 
 mod compile;
 mod explain;
-pub(crate) mod http;
 mod inputs;
 mod name;
 mod origins;
-mod targets;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -17,16 +15,15 @@ use meshwork_registry::Proxy;
 
 pub use inputs::{CompileError, RouteInputs, Subsets};
 pub(crate) use name::TableName;
-pub(crate) use targets::WorkloadPort;
 
 use origins::Origins;
 
+use crate::HttpRoutes;
 use crate::gateway::GatewayListeners;
 use crate::inbound::{InboundListeners, InboundPort, MtlsMode};
 use crate::listener::{
     ConnectionAction, ConnectionDecision, FirstBytes, Inspection, ListenAddress, OutboundListeners,
 };
-use crate::HttpRoutes;
 
 /// All routes of one proxy.
 ///

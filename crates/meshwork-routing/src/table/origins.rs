@@ -7,9 +7,9 @@ use meshwork_api::{
     networking::{Gateway, VirtualService},
 };
 use meshwork_core::{HostPattern, Hostname, ResourceRef};
-use meshwork_registry::Service;
+use meshwork_registry::{Service, ServiceTarget};
 
-use super::{RouteInputs, WorkloadPort};
+use super::RouteInputs;
 use crate::gateway;
 
 /// The resources that a table was compiled from.
@@ -24,13 +24,13 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    pub(super) fn of_sidecar(inputs: &RouteInputs<'_>, targets: &[WorkloadPort]) -> Self {
+    pub(super) fn of_sidecar(inputs: &RouteInputs<'_>, targets: &[ServiceTarget]) -> Self {
         let mut origins = Self::new(inputs, targets);
         origins.workload.extend(inputs.scope.sidecar.iter().map(|sidecar| sidecar.reference()));
         origins
     }
 
-    pub(super) fn of_gateway(inputs: &RouteInputs<'_>, targets: &[WorkloadPort]) -> Self {
+    pub(super) fn of_gateway(inputs: &RouteInputs<'_>, targets: &[ServiceTarget]) -> Self {
         let mut origins = Self::new(inputs, targets);
         origins.gateways =
             gateway::selected(inputs.gateways, inputs.proxy).into_iter().cloned().collect();
@@ -38,7 +38,7 @@ impl Origins {
         origins
     }
 
-    fn new(inputs: &RouteInputs<'_>, targets: &[WorkloadPort]) -> Self {
+    fn new(inputs: &RouteInputs<'_>, targets: &[ServiceTarget]) -> Self {
         Self {
             cluster_domain: Arc::clone(&inputs.proxy.cluster_domain),
             virtual_services: Arc::clone(inputs.scope.visible_virtual_services()),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::table::TableName;
 use crate::tcp::{Destinations, TcpRoute};
-use crate::{CompileError, HttpRoutes};
+use crate::{CompileError, Destination, HttpRoutes};
 
 /// The outbound listeners of one sidecar.
 ///
@@ -75,7 +75,7 @@ impl OutboundListeners {
             removed,
         );
         let drafts = builder.build(inputs.scope);
-        let fallback = fallback(inputs, &destinations);
+        let fallback = fallback(inputs);
         let captured = inputs.proxy.interception == Interception::Captured;
         let unknown = captured.then(|| Arc::new(virtual_outbound(inputs, fallback.clone())));
         let own_port = proxy_ports(inputs.mesh)[0];
@@ -151,12 +151,15 @@ pub(crate) fn proxy_ports(mesh: &MeshConfig) -> [u16; 2] {
 }
 
 /// What happens to connections that no chain takes.
-fn fallback(inputs: &OutboundInputs<'_>, destinations: &Destinations<'_>) -> FilterChain {
+fn fallback(inputs: &OutboundInputs<'_>) -> FilterChain {
     let action = match &inputs.scope.outbound_policy {
         OutboundPolicy::RegistryOnly => ChainAction::BlackHole,
         OutboundPolicy::AllowAny { egress_proxy: Some(proxy) } => {
-            // Istio asks no service for the port here: it has to be written.
-            let destination = destinations.one(proxy, inputs.proxy.namespace.as_str(), 0);
+            // Istio asks no service for the port here: it has to be written, and so has the domain.
+            let port = proxy.port.as_ref().and_then(|port| u16::try_from(port.number).ok());
+            let subset = Some(proxy.subset.as_str().into());
+            let host = Hostname::from(proxy.host.as_str());
+            let destination = Destination::new(host, subset, port.unwrap_or_default());
             ChainAction::Tcp(TcpRoute::single(destination))
         }
         _ => ChainAction::Passthrough,
