@@ -16,6 +16,7 @@ pub mod telemetry;
 mod timestamp;
 mod unknown_name;
 pub mod validation;
+mod write;
 
 pub use duration::{Duration, ParseDurationError};
 pub use object::{AnyObject, Body, Object, ObjectMeta, OpaqueObject, OwnerReference, Resource};
@@ -23,3 +24,4 @@ pub use proto::{Bytes, Descriptor, Member, Problem, ProblemKind, Shape, Struct};
 pub use report::{Layer, Report, Severity, Violation};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use unknown_name::UnknownName;
+pub use write::{WriteError, to_yaml};

@@ -117,8 +117,9 @@ macro_rules! kinds {
                 }
             }
 
-            /// The fields of every kind with a typed form.
-            pub(crate) fn descriptors() -> impl Iterator<Item = (&'static str, &'static crate::proto::Descriptor)> {
+            /// Every kind with a typed form, and its fields.
+            pub fn descriptors()
+            -> impl Iterator<Item = (&'static str, &'static crate::proto::Descriptor)> {
                 [$( (stringify!($variant), <$spec as crate::proto::Message>::DESCRIPTOR) ),+]
                     .into_iter()
             }

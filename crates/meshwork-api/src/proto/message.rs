@@ -116,6 +116,13 @@ macro_rules! message {
             }
         }
 
+        impl $name {
+            /// The name and the fields of the message.
+            pub fn descriptor() -> &'static $crate::proto::Descriptor {
+                <Self as $crate::proto::Message>::DESCRIPTOR
+            }
+        }
+
         impl $crate::proto::Field for $name {
             fn read<'v>(
                 value: &'v ::serde_json::Value,

@@ -149,7 +149,7 @@ impl Sink {
         let limits = self.reader.limits;
         let body = chunk.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
         let mut json_error = None;
-        if body.starts_with(['{', '[']) {
+        if looks_like_json(body) {
             let skipped = chunk.len() - body.len();
             match json::compose(body, limits.max_documents) {
                 Ok(documents) => {
@@ -257,6 +257,16 @@ impl Sink {
             source: self.source.clone(),
             span,
         });
+    }
+}
+
+/// Whether a text is JSON rather than one of YAML's flow mappings or a template.
+fn looks_like_json(text: &str) -> bool {
+    let mut tokens = text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'));
+    match tokens.next() {
+        Some('[') => true,
+        Some('{') => matches!(tokens.next(), Some('"' | '}')),
+        _ => false,
     }
 }
 
