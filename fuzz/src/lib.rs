@@ -3,11 +3,19 @@
 #![forbid(unsafe_code)]
 
 mod hostname;
+mod resources;
 
 pub use hostname::hostname;
+pub use resources::{parse_json, parse_yaml, roundtrip, validate};
 
 /// A fuzz target: its name, which is also its corpus's folder, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All fuzz targets.
-pub const TARGETS: &[Target] = &[("hostname", hostname)];
+pub const TARGETS: &[Target] = &[
+    ("hostname", hostname),
+    ("parse_json", parse_json),
+    ("parse_yaml", parse_yaml),
+    ("roundtrip", roundtrip),
+    ("validate", validate),
+];
