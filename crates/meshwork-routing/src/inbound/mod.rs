@@ -108,7 +108,7 @@ impl InboundListeners {
             ports,
             passthrough: match inputs.previous {
                 Some(previous) => Arc::clone(&previous.passthrough),
-                None => Self::passthrough(inputs.mesh),
+                None => Self::passthrough(),
             },
             tls: inputs.previous.map(|previous| previous.tls.clone()).unwrap_or_default(),
             own_port: crate::listener::proxy_ports(inputs.mesh)[1],
@@ -117,20 +117,20 @@ impl InboundListeners {
     }
 
     /// No port, and nothing captured, as at a gateway.
-    pub(crate) fn none(mesh: &MeshConfig) -> Self {
+    pub(crate) fn none() -> Self {
         Self {
             ports: BTreeMap::new(),
-            passthrough: Self::passthrough(mesh),
+            passthrough: Self::passthrough(),
             tls: MeshTls::default(),
             own_port: 0,
             captured: false,
         }
     }
 
-    fn passthrough(mesh: &MeshConfig) -> Arc<HttpRoutes> {
+    fn passthrough() -> Arc<HttpRoutes> {
         let mut destination = Destination::inbound(0);
         destination.cluster = INBOUND_PASSTHROUGH_CLUSTER.into();
-        http::inbound(&destination, Protocol::Auto, mesh)
+        http::inbound(&destination, Protocol::Auto)
     }
 
     /// A declared port.
@@ -238,7 +238,7 @@ impl InboundInputs<'_> {
             port,
             protocol,
             endpoint,
-            routes: http::inbound(&destination, protocol, self.mesh),
+            routes: http::inbound(&destination, protocol),
             destination: Arc::new(destination),
             rule: Arc::new(rule),
         })

@@ -23,6 +23,15 @@ pub(crate) struct ChainDraft {
     pub(crate) rule: Option<Arc<FieldPath>>,
 }
 
+/// What a chain matches, see [`ChainDraft::key`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ChainKey {
+    names: Vec<Arc<str>>,
+    prefixes: Vec<String>,
+    transport: Option<Transport>,
+    protocols: &'static [&'static str],
+}
+
 impl ChainDraft {
     /// A chain for every connection.
     pub(crate) fn new(action: ChainAction, rule: Option<Arc<FieldPath>>) -> Self {
@@ -51,17 +60,17 @@ impl ChainDraft {
             && self.ranges.is_empty()
     }
 
-    /// Whether both chains match the same, by Istio's reading: order does not count, a `*` is
-    /// nothing, and neither is a range that begins at 0.0.0.0.
-    pub(crate) fn conflicts_with(&self, other: &Self) -> bool {
-        self.transport == other.transport
-            && self.protocols == other.protocols
-            && same_set(&self.names(), &other.names())
-            && same_set(&self.prefixes(), &other.prefixes())
-    }
-
-    fn names(&self) -> Vec<Arc<str>> {
-        self.server_names.iter().filter(|name| &***name != "*").cloned().collect()
+    /// What the chain matches, by Istio's reading: order does not count, a `*` is nothing, and
+    /// neither is a range that begins at 0.0.0.0. Two chains with one key are in conflict.
+    pub(crate) fn key(&self) -> ChainKey {
+        let mut names: Vec<_> =
+            self.server_names.iter().filter(|name| &***name != "*").cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut prefixes: Vec<_> = self.prefixes().iter().map(ToString::to_string).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        ChainKey { names, prefixes, transport: self.transport, protocols: self.protocols }
     }
 
     fn prefixes(&self) -> Vec<AddressRange> {
@@ -87,8 +96,4 @@ impl ChainDraft {
 
 fn begins_at_zero(range: &AddressRange) -> bool {
     range.contains(std::net::IpAddr::from([0, 0, 0, 0]))
-}
-
-fn same_set<T: PartialEq>(a: &[T], b: &[T]) -> bool {
-    a.iter().all(|item| b.contains(item)) && b.iter().all(|item| a.contains(item))
 }

@@ -16,7 +16,7 @@ pub use decision::{
     BLACK_HOLE_CLUSTER, CloseReason, ConnectionAction, ConnectionDecision,
     INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER,
 };
-pub(crate) use draft::{ChainDraft, PLAINTEXT_HTTP};
+pub(crate) use draft::{ChainDraft, ChainKey, PLAINTEXT_HTTP};
 pub(crate) use outbound::{OutboundInputs, OutboundListeners, proxy_ports};
 pub use place::ListenAddress;
 pub(crate) use place::{PortOfService, ServiceAddress};

@@ -48,7 +48,7 @@ impl Compilation<'_> {
             proxy: inputs.proxy.clone(),
             mesh: Arc::clone(inputs.mesh),
             outbound: OutboundListeners::none(),
-            inbound: InboundListeners::none(inputs.mesh),
+            inbound: InboundListeners::none(),
             gateway: GatewayListeners::default(),
             tables: HashMap::new(),
             gateway_tables: HashMap::new(),
@@ -75,21 +75,24 @@ impl Compilation<'_> {
             previous: previous.map(|table| &table.outbound),
         };
         let mut tables = http::SidecarTables::new(inputs);
+        let mut errors = Vec::new();
         let mut built: HashMap<TableName, _> = HashMap::new();
         let mut build = |name: &TableName| {
             if let Some(routes) = built.get(name) {
                 return Arc::clone(routes);
             }
             let known = previous.and_then(|table| table.tables.get(name));
-            let routes = tables.build(name, known);
+            let routes = tables.build(name, known, &mut errors);
             built.insert(name.clone(), Arc::clone(&routes));
             routes
         };
-        let mut removed = Vec::new();
-        table.outbound =
-            OutboundListeners::compile(&outbound, &mut build, &mut removed, &mut self.diagnostics);
-        tables.finish(&mut self.diagnostics, &mut self.removed);
-        self.removed.append(&mut removed);
+        table.outbound = OutboundListeners::compile(
+            &outbound,
+            &mut build,
+            &mut self.removed,
+            &mut self.diagnostics,
+        );
+        self.diagnostics.append(&mut errors);
         table.tables = built;
         let targets = self.targets();
         let inbound = InboundInputs {
@@ -125,10 +128,11 @@ impl Compilation<'_> {
             previous: previous.map(|table| &table.gateway),
         };
         let mut tables = http::GatewayTables::new(inputs);
+        let mut errors = Vec::new();
         let mut built = HashMap::new();
         let mut build = |name: &str, servers: &[Arc<GatewayServer>]| {
             let known = previous.and_then(|table| table.gateway_tables.get(name));
-            let routes = tables.build(servers, known);
+            let routes = tables.build(name, servers, known, &mut errors);
             built.insert(Box::from(name), Arc::clone(&routes));
             routes
         };
@@ -138,7 +142,7 @@ impl Compilation<'_> {
             &mut self.removed,
             &mut self.diagnostics,
         );
-        tables.finish(&mut self.diagnostics, &mut self.removed);
+        self.diagnostics.append(&mut errors);
         table.gateway_tables = built;
         table.origins = Origins::of_gateway(inputs, &targets);
         table

@@ -2,13 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use meshwork_api::{
-    Object,
-    mesh::MeshConfig,
-    networking::{Gateway, VirtualService},
-};
+use meshwork_api::{Object, mesh::MeshConfig, networking::Gateway};
 use meshwork_core::FieldPath;
 use meshwork_registry::{EgressScope, Proxy, Registry, Service};
+
+use crate::MergedVirtualServices;
 
 /// Everything that the routes of one proxy depend on.
 #[derive(Clone, Copy)]
@@ -22,9 +20,9 @@ pub struct RouteInputs<'a> {
     pub registry: &'a Registry,
     /// What the proxy sees, computed for it.
     pub scope: &'a EgressScope,
-    /// All VirtualServices, delegates merged into their roots. Those that count are taken from
-    /// `scope`; this list is for what explains.
-    pub virtual_services: &'a [Arc<Object<VirtualService>>],
+    /// Where the rules of VirtualServices with delegates were written, for what explains. The
+    /// VirtualServices themselves are taken from `scope`.
+    pub merged: Option<&'a MergedVirtualServices>,
     /// All Gateways; a gateway proxy takes those whose selector fits.
     pub gateways: &'a [Arc<Object<Gateway>>],
     /// Which subsets services have, for `AUTO_PASSTHROUGH` servers.
@@ -32,15 +30,14 @@ pub struct RouteInputs<'a> {
 }
 
 impl<'a> RouteInputs<'a> {
-    /// Inputs without VirtualServices beside the scope's, Gateways and subsets; set those fields
-    /// where there are some.
+    /// Inputs without delegates, Gateways and subsets; set those fields where there are some.
     pub fn new(
         proxy: &'a Proxy,
         mesh: &'a Arc<MeshConfig>,
         registry: &'a Registry,
         scope: &'a EgressScope,
     ) -> Self {
-        Self { proxy, mesh, registry, scope, virtual_services: &[], gateways: &[], subsets: None }
+        Self { proxy, mesh, registry, scope, merged: None, gateways: &[], subsets: None }
     }
 }
 

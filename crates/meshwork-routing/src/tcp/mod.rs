@@ -10,4 +10,4 @@ pub(crate) use chains::{parse_ranges, tcp_chains};
 pub(crate) use destination::{Destinations, service_destination};
 pub(crate) use route::TcpRoute;
 pub(crate) use static_match::{MESH, StaticMatch};
-pub(crate) use virtual_service::{L4Rules, L4VirtualService};
+pub(crate) use virtual_service::{L4Rules, L4VirtualService, qualify_gateway};

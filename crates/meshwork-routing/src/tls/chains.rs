@@ -86,7 +86,8 @@ fn own_names(port: &PortOfService<'_>, has_ranges: bool) -> Vec<Arc<str>> {
     let mut names = vec![Arc::from(service.host.as_str())];
     for alias in service.aliases.iter() {
         names.push(Arc::from(alias.as_str()));
-        names.extend(crate::http::alternate_names(alias.as_str(), &port.proxy.dns_domain()));
+        let alternates = crate::http::alternate_names(alias.as_str(), &port.proxy.dns_domain());
+        names.extend(alternates.into_iter().map(Arc::from));
     }
     names
 }

@@ -1,8 +1,9 @@
 //! Listeners of several services on one address and port: who may join, and who is left out.
 
+use hashbrown::HashSet;
 use meshwork_core::Protocol;
 
-use crate::listener::ChainDraft;
+use crate::listener::{ChainDraft, ChainKey};
 
 /// A listener that is being put together.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(super) struct Entry {
     /// Declared by an egress listener with a port: later listeners add nothing.
     locked: bool,
     drafts: Vec<ChainDraft>,
+    /// What the chains match.
+    keys: HashSet<ChainKey>,
 }
 
 /// The three kinds of listeners that Istio builds.
@@ -66,7 +69,9 @@ impl Addition<'_> {
 impl Entry {
     /// A listener of one service.
     pub(super) fn new(mut first: Addition<'_>) -> Self {
-        Self { protocol: first.becomes, locked: false, drafts: first.chains() }
+        let drafts = first.chains();
+        let keys = drafts.iter().map(ChainDraft::key).collect();
+        Self { protocol: first.becomes, locked: false, drafts, keys }
     }
 
     /// Lets no later service join.
@@ -126,10 +131,10 @@ impl Entry {
     fn merge(&mut self, incoming: Vec<ChainDraft>) -> Option<&'static str> {
         let mut left_out = None;
         for draft in incoming {
-            if self.drafts.iter().any(|known| known.conflicts_with(&draft)) {
-                left_out = Some("an earlier service has the same address and port");
-            } else {
+            if self.keys.insert(draft.key()) {
                 self.drafts.push(draft);
+            } else {
+                left_out = Some("an earlier service has the same address and port");
             }
         }
         left_out
