@@ -45,7 +45,10 @@ impl CorsPolicy {
         let asked_headers = single_value(head.headers, &header::ACCESS_CONTROL_REQUEST_HEADERS);
         let lists = [
             (header::ACCESS_CONTROL_ALLOW_METHODS, echo(self.allow_methods.as_ref(), Some(asked))),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, echo(self.allow_headers.as_ref(), asked_headers)),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                echo(self.allow_headers.as_ref(), asked_headers),
+            ),
             (header::ACCESS_CONTROL_EXPOSE_HEADERS, self.expose_headers.clone()),
             (header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone()),
         ];

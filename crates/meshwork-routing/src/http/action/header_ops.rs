@@ -78,7 +78,13 @@ impl HeaderOps {
         match self.kind {
             MessageKind::Request => {
                 cx.request = cx.request.map(|head| {
-                    RequestHead::new(head.method, head.scheme, head.authority, head.path_and_query, headers)
+                    RequestHead::new(
+                        head.method,
+                        head.scheme,
+                        head.authority,
+                        head.path_and_query,
+                        headers,
+                    )
                 });
             }
             MessageKind::Response => cx.response = Some(headers),

@@ -20,7 +20,10 @@ pub use fraction::Fraction;
 pub use header_ops::{HeaderOps, MessageKind};
 pub use mirror::Mirror;
 pub use redirect::{Redirect, RedirectAuthority, RedirectPath};
-pub use retry::{Backoff, ResetReason, RetryCondition, RetryConditions, RetryPolicy, TryOutcome};
+pub use retry::{
+    AvoidPreviousHosts, Backoff, ResetReason, RetryCondition, RetryConditions, RetryPolicy,
+    TryOutcome,
+};
 pub use rewrite::{MatchedPath, PathRewrite, Rewrite};
 
 pub(crate) use fault::grpc_code;

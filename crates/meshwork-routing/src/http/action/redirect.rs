@@ -121,7 +121,7 @@ fn request_host<'a>(head: &RequestHead<'a>, new_scheme: &str, new_port: bool) ->
         return authority;
     };
     let protocol = forwarded_proto(head);
-    let defaulted = new_scheme != protocol
-        && matches!((protocol, port), ("http", ":80") | ("https", ":443"));
+    let defaulted =
+        new_scheme != protocol && matches!((protocol, port), ("http", ":80") | ("https", ":443"));
     if new_port || defaulted { host } else { authority }
 }

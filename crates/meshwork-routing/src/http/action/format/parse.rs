@@ -36,8 +36,8 @@ impl FromStr for Format {
                 rest = after;
                 continue;
             }
-            let (inner, after) = operator(after)
-                .ok_or_else(|| FormatError::Unclosed(text.to_owned()))?;
+            let (inner, after) =
+                operator(after).ok_or_else(|| FormatError::Unclosed(text.to_owned()))?;
             if !plain.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
             }

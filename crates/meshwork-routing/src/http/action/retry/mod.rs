@@ -27,12 +27,25 @@ pub struct RetryPolicy {
     /// The pauses between tries.
     pub backoff: Backoff,
     /// Whether endpoints that were tried already are avoided.
-    pub avoid_previous_hosts: bool,
+    pub avoid_previous_hosts: AvoidPreviousHosts,
     /// How often an endpoint is picked anew in order to avoid one that was tried.
     pub host_selection_attempts: u32,
     /// Whether localities that were tried already are avoided (`retryRemoteLocalities`), and
     /// after how many tries that is looked at again.
     pub avoid_previous_localities: Option<u32>,
+}
+
+/// Whether a retry avoids endpoints that were tried already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "who picks endpoints has to handle each")]
+pub enum AvoidPreviousHosts {
+    /// It may pick them again (`retryIgnorePreviousHosts: false`).
+    Never,
+    /// It avoids them.
+    Always,
+    /// It avoids them unless the cluster picks endpoints by a hash: Istio's default for a route
+    /// with one destination.
+    UnlessHashed,
 }
 
 impl RetryPolicy {
@@ -45,7 +58,7 @@ impl RetryPolicy {
             conditions: RetryConditions::built_in(),
             status_codes: Arc::new([]),
             backoff: Backoff::default(),
-            avoid_previous_hosts: true,
+            avoid_previous_hosts: AvoidPreviousHosts::Always,
             host_selection_attempts: 5,
             avoid_previous_localities: None,
         }
@@ -56,7 +69,7 @@ impl RetryPolicy {
     pub fn inbound() -> Self {
         Self {
             conditions: RetryConditions::of(&[RetryCondition::ResetBeforeRequest]),
-            avoid_previous_hosts: false,
+            avoid_previous_hosts: AvoidPreviousHosts::Never,
             ..Self::built_in()
         }
     }

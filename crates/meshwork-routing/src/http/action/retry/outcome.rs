@@ -37,11 +37,7 @@ pub enum ResetReason {
 }
 
 impl TryOutcome<'_> {
-    pub(super) fn is_retried_by(
-        &self,
-        conditions: &RetryConditions,
-        codes: &[StatusCode],
-    ) -> bool {
+    pub(super) fn is_retried_by(&self, conditions: &RetryConditions, codes: &[StatusCode]) -> bool {
         match self {
             Self::Response { status, headers } => response(*status, headers, conditions, codes),
             Self::Reset(reason) => reset(*reason, conditions),
