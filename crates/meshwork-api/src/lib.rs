@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod coverage;
 mod duration;
 pub mod kubernetes;
 pub mod mesh;

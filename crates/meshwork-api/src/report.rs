@@ -144,6 +144,8 @@ pub enum Layer {
     Schema,
     /// istiod's admission webhook.
     Admission,
+    /// The [coverage](crate::coverage): the field is valid, but nothing here enforces it.
+    Coverage,
 }
 
 impl fmt::Display for Layer {
@@ -152,6 +154,7 @@ impl fmt::Display for Layer {
             Self::Reading => "reading",
             Self::Schema => "schema",
             Self::Admission => "admission",
+            Self::Coverage => "coverage",
         })
     }
 }

@@ -1,4 +1,5 @@
 //! Whatever is read is written so that it reads the same.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
 use meshwork_api::mesh::MeshConfig;
 use meshwork_api::read::{self, Admission};

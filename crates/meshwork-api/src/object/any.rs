@@ -117,6 +117,14 @@ macro_rules! kinds {
                 }
             }
 
+            /// Where the fields of the kind stand in the object.
+            pub(crate) fn body(&self) -> Option<super::Body> {
+                match self {
+                    $( Self::$variant(_) => Some(super::Body::$body), )+
+                    Self::NotEnforced(_) | Self::Unsupported(_) | Self::Unknown(_) => None,
+                }
+            }
+
             /// Every kind with a typed form, and its fields.
             pub fn descriptors()
             -> impl Iterator<Item = (&'static str, &'static crate::proto::Descriptor)> {

@@ -104,6 +104,21 @@ pub(crate) struct Reading<'v> {
 }
 
 impl<'v> Reading<'v> {
+    /// Goes one step further down.
+    pub(crate) fn push(&mut self, step: Step<'v>) {
+        self.path.push(step);
+    }
+
+    /// Comes back up from there.
+    pub(crate) fn pop(&mut self) {
+        self.path.pop();
+    }
+
+    /// The place at hand.
+    pub(crate) fn path(&self) -> String {
+        render(&self.path)
+    }
+
     /// Runs `read` one step further down.
     pub(crate) fn at<T>(&mut self, step: Step<'v>, read: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step);

@@ -40,13 +40,13 @@ fn number(text: &str) -> Option<Number> {
         [b'0', _, ..] => (8, plain.get(1..)?),
         _ => (10, plain.as_str()),
     };
-    if !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        if let Ok(unsigned) = u64::from_str_radix(body, radix) {
-            if sign.is_empty() {
-                return Some(unsigned.into());
-            }
-            return 0i64.checked_sub_unsigned(unsigned).map(Number::from);
+    if body.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && let Ok(unsigned) = u64::from_str_radix(body, radix)
+    {
+        if sign.is_empty() {
+            return Some(unsigned.into());
         }
+        return 0i64.checked_sub_unsigned(unsigned).map(Number::from);
     }
     float(sign, &plain)
 }
