@@ -1,0 +1,143 @@
+//! Clusters: what the proxy can send to, with policy and endpoints.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use meshwork_authn::{MtlsMode, PeerAuthn};
+use meshwork_balance::Endpoint as Ranked;
+use meshwork_core::Labels;
+use meshwork_policy::{
+    ClusterPolicy, Destination, DestinationPolicies, ServerMtls, UpstreamEndpoint, service_accounts,
+};
+use meshwork_registry::{Endpoint, Proxy, Registry, Service, ServicePort};
+
+/// A cluster in Envoy's sense: one port of a service, or one subset of it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ClusterSpec {
+    /// The service.
+    pub service: Arc<Service>,
+    /// The port of the service.
+    pub port: ServicePort,
+    /// The subset, where it is one.
+    pub subset: Option<Arc<str>>,
+    /// What DestinationRules and the mesh's defaults say of it.
+    pub policy: Arc<ClusterPolicy>,
+    /// The endpoints, ranked by locality; none where the client's own destination is used.
+    pub endpoints: Arc<[Ranked<UpstreamEndpoint>]>,
+}
+
+impl ClusterSpec {
+    /// `outbound|9080|v1|reviews.default.svc.cluster.local`.
+    pub fn name(&self) -> &Arc<str> {
+        &self.policy.name
+    }
+}
+
+/// All clusters of a proxy by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClusterSpecs(HashMap<Arc<str>, Arc<ClusterSpec>>);
+
+/// What the clusters of a proxy follow from.
+pub(crate) struct ClusterInputs<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) policies: &'a DestinationPolicies,
+    pub(crate) proxy: &'a Proxy,
+    pub(crate) peer_authn: &'a PeerAuthn,
+    pub(crate) previous: Option<&'a ClusterSpecs>,
+}
+
+impl ClusterSpecs {
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<ClusterSpec>> {
+        self.0.get(name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<ClusterSpec>> {
+        self.0.values()
+    }
+
+    /// The clusters of the services in scope.
+    pub(crate) fn compile<'a>(
+        services: impl Iterator<Item = &'a Arc<Service>>,
+        inputs: &ClusterInputs<'_>,
+    ) -> Self {
+        let mut all = Self::default();
+        for service in services {
+            all.add(service, inputs);
+        }
+        all
+    }
+
+    fn add(&mut self, service: &Arc<Service>, inputs: &ClusterInputs<'_>) {
+        let ports: Vec<_> = service
+            .ports
+            .iter()
+            .map(|port| (port, inputs.registry.endpoints(service, port.number)))
+            .collect();
+        let everyone: Vec<Endpoint> =
+            ports.iter().flat_map(|(_, endpoints)| endpoints.iter().cloned()).collect();
+        let accounts = service_accounts(service, &everyone, inputs.policies.mesh());
+        let rule = inputs.policies.rule(inputs.proxy, service);
+        let subsets: Vec<_> = rule
+            .map(|rule| rule.subsets().map(|subset| Some(subset.name)).collect())
+            .unwrap_or_default();
+        for (port, endpoints) in &ports {
+            for subset in std::iter::once(&None).chain(&subsets) {
+                let destination = Destination {
+                    client: inputs.proxy,
+                    service,
+                    port,
+                    subset: subset.as_deref(),
+                    endpoints,
+                    accounts: &accounts,
+                };
+                // What has no cluster is answered with 503 NC; routes that lead there are
+                // reported where they are written.
+                let Ok(cluster) =
+                    inputs.policies.outbound(&destination, &Servers(inputs.peer_authn))
+                else {
+                    continue;
+                };
+                self.insert(
+                    ClusterSpec {
+                        service: Arc::clone(service),
+                        port: (*port).clone(),
+                        subset: subset.clone(),
+                        policy: Arc::new(cluster.policy),
+                        endpoints: cluster.endpoints.into(),
+                    },
+                    inputs.previous,
+                );
+            }
+        }
+    }
+
+    /// Keeps the known form of a cluster that is equal to it.
+    fn insert(&mut self, mut spec: ClusterSpec, previous: Option<&Self>) {
+        let known = previous.and_then(|previous| previous.0.get(spec.name()));
+        let shared = match known {
+            Some(known) if **known == spec => Arc::clone(known),
+            Some(known) => {
+                if known.policy == spec.policy {
+                    spec.policy = Arc::clone(&known.policy);
+                }
+                Arc::new(spec)
+            }
+            None => Arc::new(spec),
+        };
+        self.0.insert(Arc::clone(shared.name()), shared);
+    }
+}
+
+/// What clients see of PeerAuthentication.
+struct Servers<'a>(&'a PeerAuthn);
+
+impl ServerMtls for Servers<'_> {
+    fn is_disabled_in(&self, namespace: &str) -> bool {
+        self.0.service(namespace) == MtlsMode::Disable
+    }
+
+    fn is_disabled_for(&self, namespace: &str, labels: &Labels, port: u16) -> bool {
+        self.0.workload(namespace, labels).mode(port) == MtlsMode::Disable
+    }
+}

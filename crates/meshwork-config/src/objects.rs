@@ -1,0 +1,95 @@
+//! The resources that are in force, by kind.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use meshwork_api::{
+    AnyObject, Object,
+    networking::{DestinationRule, Gateway, Sidecar, VirtualService},
+    security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication},
+};
+use meshwork_core::ResourceRef;
+
+/// Namespace and name.
+type Key = (Arc<str>, Arc<str>);
+
+/// Objects of one kind, in the order of namespace and name.
+#[derive(Clone, Debug)]
+pub(crate) struct Kind<S>(BTreeMap<Key, Arc<Object<S>>>);
+
+impl<S> Default for Kind<S> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<S> Kind<S> {
+    pub(crate) fn all(&self) -> Vec<Arc<Object<S>>> {
+        self.0.values().cloned().collect()
+    }
+
+    fn insert(&mut self, resource: &ResourceRef, object: Object<S>) {
+        self.0.insert(key(resource), Arc::new(object));
+    }
+
+    fn remove(&mut self, resource: &ResourceRef) {
+        self.0.remove(&key(resource));
+    }
+}
+
+fn key(resource: &ResourceRef) -> Key {
+    (resource.namespace.clone(), resource.name.clone())
+}
+
+/// The kinds that are read as whole lists when a snapshot is compiled. Services, endpoints and
+/// workloads are the registry's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Objects {
+    pub(crate) virtual_services: Kind<VirtualService>,
+    pub(crate) destination_rules: Kind<DestinationRule>,
+    pub(crate) gateways: Kind<Gateway>,
+    pub(crate) sidecars: Kind<Sidecar>,
+    pub(crate) peer_authentications: Kind<PeerAuthentication>,
+    pub(crate) request_authentications: Kind<RequestAuthentication>,
+    pub(crate) authorization_policies: Kind<AuthorizationPolicy>,
+}
+
+impl Objects {
+    /// Takes an object of one of the kinds; hands back any other.
+    pub(crate) fn insert(
+        &mut self,
+        resource: &ResourceRef,
+        object: AnyObject,
+    ) -> Option<AnyObject> {
+        match object {
+            AnyObject::VirtualService(object) => self.virtual_services.insert(resource, object),
+            AnyObject::DestinationRule(object) => self.destination_rules.insert(resource, object),
+            AnyObject::Gateway(object) => self.gateways.insert(resource, object),
+            AnyObject::Sidecar(object) => self.sidecars.insert(resource, object),
+            AnyObject::PeerAuthentication(object) => {
+                self.peer_authentications.insert(resource, object);
+            }
+            AnyObject::RequestAuthentication(object) => {
+                self.request_authentications.insert(resource, object);
+            }
+            AnyObject::AuthorizationPolicy(object) => {
+                self.authorization_policies.insert(resource, object);
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Removes the object, if it is of one of the kinds.
+    pub(crate) fn remove(&mut self, resource: &ResourceRef) {
+        match &*resource.kind {
+            "VirtualService" => self.virtual_services.remove(resource),
+            "DestinationRule" => self.destination_rules.remove(resource),
+            "Gateway" => self.gateways.remove(resource),
+            "Sidecar" => self.sidecars.remove(resource),
+            "PeerAuthentication" => self.peer_authentications.remove(resource),
+            "RequestAuthentication" => self.request_authentications.remove(resource),
+            "AuthorizationPolicy" => self.authorization_policies.remove(resource),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! References to what does not exist: hosts, subsets, gateways.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use meshwork_api::{Object, networking::VirtualService};
+use meshwork_core::{FieldPath, Hostname};
+
+use crate::{ConfigStore, Diagnostic, Level, Snapshot};
+
+/// A destination as a route writes it, with its path.
+struct Written<'a> {
+    path: String,
+    destination: &'a meshwork_api::networking::Destination,
+}
+
+impl Snapshot {
+    /// Destinations of the VirtualServices in view that lead nowhere, and gateways that do not
+    /// exist. Such a rule is in force all the same, as in Istio: requests that take it get 503.
+    pub(crate) fn dangling(&self, store: &ConfigStore) -> Vec<Diagnostic> {
+        let gateways: BTreeSet<String> = store
+            .objects
+            .gateways
+            .all()
+            .iter()
+            .map(|gateway| format!("{}/{}", gateway.metadata.namespace, gateway.metadata.name))
+            .collect();
+        let mut found = Vec::new();
+        for object in self.scope.visible_virtual_services().iter() {
+            for written in destinations(object) {
+                found.extend(self.destination(object, &written));
+            }
+            for (index, name) in object.spec.gateways.iter().enumerate() {
+                let resolved = match name.split_once('/') {
+                    Some((".", name)) => format!("{}/{name}", object.metadata.namespace),
+                    Some(_) => name.clone(),
+                    None => format!("{}/{name}", object.metadata.namespace),
+                };
+                // Dotted names are an old form whose meaning depends on the cluster.
+                if name != "mesh" && !name.contains('.') && !gateways.contains(&resolved) {
+                    let message = format!("there is no Gateway `{resolved}`");
+                    found.push(warning(object, format!("spec.gateways[{index}]"), message));
+                }
+            }
+        }
+        found
+    }
+
+    fn destination(
+        &self,
+        object: &Arc<Object<VirtualService>>,
+        written: &Written<'_>,
+    ) -> Option<Diagnostic> {
+        let Written { path, destination } = written;
+        let host = Hostname::qualify(
+            &destination.host,
+            &object.metadata.namespace,
+            &self.proxy.cluster_domain,
+        );
+        let Some(service) = self.scope.service(host.as_str()) else {
+            let message = format!(
+                "no service `{host}` is known to `{}`: requests that take this route get 503",
+                self.proxy.namespace
+            );
+            return Some(warning(object, format!("{path}.host"), message));
+        };
+        if let Some(port) = &destination.port {
+            let number = u16::try_from(port.number).unwrap_or_default();
+            if service.port(number).is_none() {
+                let message = format!("service `{host}` has no port {number}: requests get 503");
+                return Some(warning(object, format!("{path}.port.number"), message));
+            }
+        }
+        if destination.subset.is_empty() {
+            return None;
+        }
+        let rule = self.policies.rule(&self.proxy, service);
+        let known = rule.is_some_and(|rule| rule.subsets().any(|s| *s.name == destination.subset));
+        (!known).then(|| {
+            let message = format!(
+                "no DestinationRule defines the subset `{}` of `{host}`: requests get 503",
+                destination.subset
+            );
+            warning(object, format!("{path}.subset"), message)
+        })
+    }
+}
+
+fn warning(object: &Object<VirtualService>, path: String, message: String) -> Diagnostic {
+    Diagnostic::new(Level::Warning, Some(FieldPath::new(object.reference(), path)), message)
+}
+
+fn destinations(object: &Object<VirtualService>) -> Vec<Written<'_>> {
+    let mut all = Vec::new();
+    for (n, route) in object.spec.http.iter().enumerate() {
+        for (m, entry) in route.route.iter().enumerate() {
+            let path = format!("spec.http[{n}].route[{m}].destination");
+            all.extend(entry.destination.iter().map(|destination| (path.clone(), destination)));
+        }
+        let mirror = route.mirror.iter().map(|mirror| (format!("spec.http[{n}].mirror"), mirror));
+        all.extend(mirror);
+        for (m, mirror) in route.mirrors.iter().enumerate() {
+            let path = format!("spec.http[{n}].mirrors[{m}].destination");
+            all.extend(mirror.destination.iter().map(|destination| (path.clone(), destination)));
+        }
+    }
+    let tcp = object.spec.tcp.iter().map(|route| &route.route).enumerate();
+    let tls = object.spec.tls.iter().map(|route| &route.route).enumerate();
+    let l4 = tcp.map(|(n, r)| ("tcp", n, r)).chain(tls.map(|(n, r)| ("tls", n, r)));
+    for (block, n, routes) in l4 {
+        for (m, entry) in routes.iter().enumerate() {
+            let path = format!("spec.{block}[{n}].route[{m}].destination");
+            all.extend(entry.destination.iter().map(|destination| (path.clone(), destination)));
+        }
+    }
+    all.into_iter().map(|(path, destination)| Written { path, destination }).collect()
+}
