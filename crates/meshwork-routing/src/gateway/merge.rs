@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use indexmap::IndexMap;
-use meshwork_api::{Object, networking::Gateway};
-use meshwork_core::{Labels, Protocol, Removed};
-use meshwork_registry::Proxy;
+use meshwork_core::{Protocol, Removed};
 
-use super::server::GatewayServer;
+use super::{select::Selected, server::GatewayServer};
 
 /// What Istio tells servers on one port apart by: two servers with different protocols as written
 /// are listed apart, even where one listener holds both.
@@ -48,42 +46,17 @@ pub(super) struct Merged {
     tls_hosts: HashMap<u16, HashMap<Arc<str>, String>>,
 }
 
-/// The Gateways that a proxy serves, oldest first: their selector is a subset of its labels, in
-/// whatever namespace they are.
-pub(crate) fn selected<'g>(
-    gateways: &'g [Arc<Object<Gateway>>],
-    proxy: &Proxy,
-) -> Vec<&'g Arc<Object<Gateway>>> {
-    let mut selected: Vec<_> = gateways
-        .iter()
-        .filter(|gateway| {
-            let selector = &gateway.spec.selector;
-            let labels: Labels =
-                selector.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-            labels.is_subset_of(&proxy.labels)
-        })
-        .collect();
-    selected.sort_by_key(|gateway| {
-        let meta = &gateway.metadata;
-        (meta.creation_timestamp, meta.name.as_str(), meta.namespace.as_str())
-    });
-    selected
-}
-
 impl Merged {
-    /// Merges the servers of Gateways in order. `translate` gives the port of the proxy's workload
-    /// that stands for a server's port.
-    pub(super) fn new<'g>(
-        gateways: impl IntoIterator<Item = &'g Arc<Object<Gateway>>>,
-        translate: impl Fn(u16) -> u16,
-    ) -> Self {
+    /// Merges the servers of Gateways in order.
+    pub(super) fn new(gateways: &[Selected<'_>]) -> Self {
         let mut merged = Self::default();
-        for gateway in gateways {
-            for server in GatewayServer::of(gateway) {
-                let listened = translate(server.number);
+        for selected in gateways {
+            for server in GatewayServer::of(selected.gateway) {
                 let server = Arc::new(server);
-                if let Err(reason) = merged.add(&server, listened) {
-                    merged.removed.push(Removed::new((*server.rule).clone(), reason));
+                for listened in selected.ports(server.number) {
+                    if let Err(reason) = merged.add(&server, listened) {
+                        merged.removed.push(Removed::new((*server.rule).clone(), reason));
+                    }
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod auto_passthrough;
 mod chains;
 mod merge;
+mod select;
 mod server;
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
@@ -10,9 +11,9 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use indexmap::IndexMap;
 use meshwork_api::{Object, networking::Gateway};
 use meshwork_core::Removed;
-use meshwork_registry::{EgressScope, Proxy};
+use meshwork_registry::{EgressScope, Proxy, ServiceTarget};
 
-pub(crate) use merge::selected;
+pub(crate) use select::select;
 pub(crate) use server::GatewayServer;
 
 use crate::listener::{FilterChain, Inspection, ListenAddress, Listener};
@@ -20,10 +21,6 @@ use crate::tcp::Destinations;
 use crate::{CompileError, HttpRoutes, Subsets};
 use chains::Chains;
 use merge::Merged;
-
-/// The label of a Service whose ports are not translated (Istio keeps it for Knative).
-pub(crate) const NO_PORT_TRANSLATION: &str =
-    "experimental.istio.io/disable-gateway-port-translation";
 
 /// The listeners of one gateway proxy, by the port that is listened on.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +34,8 @@ pub(crate) struct GatewayInputs<'a> {
     pub(crate) scope: &'a EgressScope,
     pub(crate) gateways: &'a [Arc<Object<Gateway>>],
     pub(crate) subsets: Option<&'a dyn Subsets>,
-    /// The port of the proxy's workload that stands for a server's port.
-    pub(crate) translate: &'a dyn Fn(u16) -> u16,
+    /// The services that lead to the proxy's workload.
+    pub(crate) targets: &'a [ServiceTarget],
     pub(crate) previous: Option<&'a GatewayListeners>,
 }
 
@@ -51,9 +48,8 @@ impl GatewayListeners {
         removed: &mut Vec<Removed>,
         errors: &mut Vec<CompileError>,
     ) -> Self {
-        let selected = selected(inputs.gateways, inputs.proxy);
-        let Merged { ports, routes, removed: left_out, .. } =
-            Merged::new(selected, inputs.translate);
+        let selected = select(inputs.gateways, inputs.proxy, inputs.targets);
+        let Merged { ports, routes, removed: left_out, .. } = Merged::new(&selected);
         removed.extend(left_out);
         let lookup = |host: &meshwork_core::Hostname| inputs.scope.service(host.as_str()).cloned();
         let destinations = Destinations::new(inputs.proxy, &lookup);

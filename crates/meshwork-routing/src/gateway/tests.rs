@@ -7,9 +7,9 @@ use meshwork_api::{
     Object,
     networking::{Gateway, Port, Server, ServerTlsMode, ServerTlsSettings},
 };
-use meshwork_registry::Proxy;
+use meshwork_registry::{Proxy, ServiceTarget};
 
-use super::merge::{Merged, selected};
+use super::{merge::Merged, select};
 use super::server::GatewayServer;
 
 fn server(number: u32, protocol: &str, hosts: &[&str]) -> Server {
@@ -37,9 +37,13 @@ fn gateway(name: &str, servers: Vec<Server>) -> Arc<Object<Gateway>> {
     Arc::new(Object::new("ns", name, Gateway { servers, ..Gateway::default() }))
 }
 
+fn merged(gateways: &[Arc<Object<Gateway>>], targets: &[ServiceTarget]) -> Merged {
+    Merged::new(&select(gateways, &Proxy::gateway("istio-system"), targets))
+}
+
 /// The servers that are left out, by Gateway and number.
 fn left_out(gateways: &[Arc<Object<Gateway>>]) -> Vec<String> {
-    let merged = Merged::new(gateways, |port| port);
+    let merged = merged(gateways, &[]);
     let name = |removed: &meshwork_core::Removed| {
         format!("{} {}", removed.rule.resource.name, removed.rule.path)
     };
@@ -115,18 +119,17 @@ fn plain_servers_share_their_routes_and_tls_servers_do_not() {
         "g",
         vec![
             server(80, "HTTP", &["a.com"]),
-            server(8080, "GRPC", &["b.com"]),
+            server(80, "GRPC", &["b.com"]),
             server(443, "HTTPS", &["a.com"]),
             server(8443, "HTTPS", &["b.com"]),
         ],
     )];
-    // T117: both plain ports lead to one port of the workload.
-    let merged = Merged::new(&gateways, |port| if port < 1000 { port + 8000 } else { port });
+    let merged = merged(&gateways, &[]);
     let mut names: Vec<_> =
         merged.routes.iter().map(|(name, servers)| (name.clone(), servers.len())).collect();
     names.sort();
     let expected =
-        [("http.8080", 2), ("https.443.HTTPS-443.g.ns", 1), ("https.8443.HTTPS-8443.g.ns", 1)];
+        [("http.80", 2), ("https.443.HTTPS-443.g.ns", 1), ("https.8443.HTTPS-8443.g.ns", 1)];
     assert_eq!(names, expected.map(|(name, count)| (name.to_owned(), count)));
 }
 
@@ -162,7 +165,9 @@ fn a_selector_reaches_every_namespace() {
         [labelled("b", &[("istio", "in")]), labelled("a", &[]), labelled("c", &[("istio", "out")])];
     let mut proxy = Proxy::gateway("istio-system");
     proxy.labels = [("istio", "in"), ("app", "x")].into_iter().collect();
-    let names: Vec<_> =
-        selected(&gateways, &proxy).iter().map(|gateway| gateway.metadata.name.clone()).collect();
+    let names: Vec<_> = select(&gateways, &proxy, &[])
+        .iter()
+        .map(|selected| selected.gateway.metadata.name.clone())
+        .collect();
     assert_eq!(names, ["a", "b"]);
 }

@@ -8,7 +8,7 @@ use meshwork_registry::{ProxyKind, ServiceTarget};
 
 use super::{Compiled, Origins, RouteInputs, RouteTable, TableName};
 use crate::CompileError;
-use crate::gateway::{GatewayInputs, GatewayListeners, GatewayServer, NO_PORT_TRANSLATION};
+use crate::gateway::{GatewayInputs, GatewayListeners, GatewayServer};
 use crate::http;
 use crate::inbound::{InboundInputs, InboundListeners};
 use crate::listener::{OutboundInputs, OutboundListeners};
@@ -112,19 +112,12 @@ impl Compilation<'_> {
         let inputs = self.inputs;
         let previous = self.previous;
         let targets = self.targets();
-        let translate = |number: u16| {
-            targets
-                .iter()
-                .filter(|target| target.service.labels.get(NO_PORT_TRANSLATION).is_none())
-                .find(|target| target.port.number == number)
-                .map_or(number, |target| target.target)
-        };
         let gateway = GatewayInputs {
             proxy: inputs.proxy,
             scope: inputs.scope,
             gateways: inputs.gateways,
             subsets: inputs.subsets,
-            translate: &translate,
+            targets: &targets,
             previous: previous.map(|table| &table.gateway),
         };
         let mut tables = http::GatewayTables::new(inputs);
