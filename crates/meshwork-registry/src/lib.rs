@@ -3,6 +3,8 @@
 
 mod derive;
 mod endpoint;
+#[cfg(test)]
+mod fixture;
 mod proxy;
 mod registry;
 mod scope;

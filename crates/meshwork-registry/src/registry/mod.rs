@@ -21,7 +21,7 @@ use self::{
     inputs::Inputs,
     views::Views,
 };
-use crate::{Endpoint, Service, Settings, Workload, service::Age, tree::Tree};
+use crate::{Endpoint, Proxy, Service, Settings, Workload, service::Age, tree::Tree};
 
 /// Which services, endpoints and workloads exist.
 ///
@@ -148,6 +148,16 @@ impl Registry {
         self.endpoints_of(service, port).cloned().unwrap_or_default()
     }
 
+    /// The endpoints of a service port that `proxy` may use: those on its own node where the
+    /// service asks for it (`internalTrafficPolicy: Local`), else all.
+    pub fn endpoints_for(&self, service: &Service, port: u16, proxy: &Proxy) -> Arc<[Endpoint]> {
+        let all = self.endpoints(service, port);
+        if !service.node_local {
+            return all;
+        }
+        all.iter().filter(|endpoint| endpoint.workload.node == proxy.node).cloned().collect()
+    }
+
     fn endpoints_of(&self, service: &Service, port: u16) -> Option<&Arc<[Endpoint]>> {
         let port = service.port(port)?;
         let set = &self.entry(service)?.endpoints;
@@ -179,3 +189,6 @@ impl Registry {
             .map(|(_, workload)| workload)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use meshwork_api::{Object, kubernetes::EndpointSlice};
-use meshwork_core::{Hostname, Labels, Namespace};
+use meshwork_core::{AddressRange, Hostname, Labels, Namespace};
 
 use super::{
     Registry,
@@ -303,13 +303,10 @@ impl Registry {
         let list =
             if service.visibility.is_public() { &mut self.public } else { &mut self.restricted };
         let age = service.age();
-        for address in service.addresses.iter().filter_map(|range| range.single()) {
+        let declared = service.addresses.iter().filter_map(AddressRange::single);
+        for address in declared.chain(service.allocated_addresses.iter().copied()) {
             let value = present.then(|| Arc::clone(service));
             set(&mut self.by_address, (address, age.clone()), value);
-        }
-        for address in &*service.allocated_addresses {
-            let value = present.then(|| Arc::clone(service));
-            set(&mut self.by_address, (*address, age.clone()), value);
         }
         set(list, age, present.then(|| Arc::clone(service)));
     }

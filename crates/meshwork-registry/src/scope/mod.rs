@@ -9,14 +9,14 @@ mod selection;
 mod union;
 mod virtual_services;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use meshwork_api::{
     Object,
     mesh::MeshConfig,
     networking::{ConnectionPoolSettings, Sidecar, VirtualService},
 };
-use meshwork_core::{Hostname, Namespace};
+use meshwork_core::Namespace;
 
 pub use ingress::{DefaultEndpoint, IngressListener};
 pub use listener::{EgressListener, ListenerBind, ListenerPort};
@@ -46,7 +46,7 @@ pub struct EgressScope {
     /// What happens to traffic that nothing matches.
     pub outbound_policy: OutboundPolicy,
     virtual_services: Visible,
-    by_host: HashMap<Hostname, Arc<Service>>,
+    by_host: union::ByHost,
 }
 
 impl EgressScope {
@@ -156,3 +156,6 @@ impl EgressScope {
             .or_else(|| self.sidecar.as_ref()?.spec.inbound_connection_pool.as_ref())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,9 @@ use meshwork_core::Hostname;
 
 use crate::{Provider, Service};
 
+/// The services of a scope by host name.
+pub(super) type ByHost = HashMap<Hostname, Arc<Service>>;
+
 /// The services of a scope in the order in which they came, one for each host name.
 #[derive(Debug, Default)]
 pub(super) struct Union {
@@ -45,7 +48,7 @@ impl Union {
     }
 
     /// The services in order, and by host name.
-    pub(super) fn finish(self) -> (Arc<[Arc<Service>]>, HashMap<Hostname, Arc<Service>>) {
+    pub(super) fn finish(self) -> (Arc<[Arc<Service>]>, ByHost) {
         let by_host = self
             .services
             .iter()

@@ -14,10 +14,12 @@ const MESH: &str = "mesh";
 /// The group of public VirtualServices; before it come private ones and those exported by name.
 const PUBLIC: u8 = 2;
 
+type List = [Arc<Object<VirtualService>>];
+
 /// The VirtualServices that a namespace sees, in the order of precedence.
 #[derive(Clone, Debug)]
 pub(super) struct Visible {
-    pub(super) objects: Arc<[Arc<Object<VirtualService>>]>,
+    pub(super) objects: Arc<List>,
     /// Where public ones begin.
     public_from: usize,
 }
@@ -38,7 +40,7 @@ impl Visible {
         named.iter().chain(first).chain(rest).filter(bound)
     }
 
-    fn split(&self) -> (&[Arc<Object<VirtualService>>], &[Arc<Object<VirtualService>>]) {
+    fn split(&self) -> (&List, &List) {
         self.objects.split_at_checked(self.public_from).unwrap_or_default()
     }
 }

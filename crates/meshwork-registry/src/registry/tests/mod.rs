@@ -1,0 +1,6 @@
+//! What resources become.
+
+mod endpoints;
+mod inbound;
+mod incremental;
+mod services;
