@@ -65,6 +65,8 @@ impl Protocol {
     ///     Protocol::of_kubernetes_port(80, "tcp-x", Some("kubernetes.io/h2c"), "TCP"),
     ///     Protocol::Http2,
     /// );
+    /// let unknown = Some("example.com/custom");
+    /// assert_eq!(Protocol::of_kubernetes_port(80, "tcp", unknown, "TCP"), Protocol::Auto);
     /// ```
     pub fn of_kubernetes_port(
         number: u16,
@@ -75,18 +77,14 @@ impl Protocol {
         if transport.eq_ignore_ascii_case("udp") {
             return Self::Udp;
         }
-        if let Some(declared) = app_protocol {
-            match declared {
-                "kubernetes.io/h2c" => return Self::Http2,
-                "kubernetes.io/ws" => return Self::Http,
-                "kubernetes.io/wss" => return Self::Https,
-                _ => {}
-            }
-            if let Ok(protocol) = declared.parse() {
-                return protocol;
-            }
+        match app_protocol {
+            Some("kubernetes.io/h2c") => return Self::Http2,
+            Some("kubernetes.io/ws") => return Self::Http,
+            Some("kubernetes.io/wss") => return Self::Https,
+            _ => {}
         }
-        let lowered = name.to_ascii_lowercase();
+        // An application protocol that nobody knows still hides the name.
+        let lowered = app_protocol.unwrap_or(name).to_ascii_lowercase();
         let prefix = if lowered.starts_with("grpc-web") {
             "grpc-web"
         } else {
