@@ -1,2 +1,47 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod balance;
+mod body;
+mod clock;
+mod clusters;
+mod connect;
+mod context;
+mod layers;
+mod log;
+mod normalize;
+mod pool;
+mod reply;
+mod route;
+mod serve;
+mod stack;
+
+pub use balance::{BalanceService, UpstreamHost};
+pub use body::{Body, BoxError, Replay, ReplayBody};
+pub use clock::Clock;
+pub use clusters::{ClusterHandle, ClusterOptions, Clusters, EndpointChoice, UpstreamProtocol};
+pub use connect::{
+    Connect, ConnectError, Dial, DialAddress, DialProtocol, Io, SharedConnector, TcpConnector,
+};
+pub use context::{
+    ConnectionInfo, ContextLayer, Direction, Head, MeshContext, OriginalDestination, Propagate,
+    PropagateLayer, Record, Routed, Seeds, StreamInfo, Timing, Upgrade, WithContext,
+};
+pub use layers::{
+    Attempt, Cors, CorsLayer, FaultInjection, FaultLayer, HeaderChanges, HeadersLayer, IntoDrained,
+    MirrorLayer, Mirroring, Retry, RetryLayer, TimedBody, Timeout, TimeoutLayer, WatchedBody,
+};
+pub use log::{AccessLog, AccessLogEntry, AccessLogLayer, CountedBody, LoggedBody};
+pub use normalize::{
+    EscapedSlashes, HttpSettings, Normalize, NormalizeLayer, NormalizedPath, PathNormalization,
+    PathNormalizationError,
+};
+pub use pool::{PoolSettings, StreamReset, UpstreamFailure};
+pub use reply::{
+    Details, Flag, LocalReply, ResponseFlags, grpc_status_of, http_status_of_grpc, is_grpc,
+};
+pub use route::{LiveRouting, RouteLayer, RouteService, Routing};
+pub use serve::{ConnectionOutcome, HttpServer, Peeked, TcpOutcome, TcpProxy, TcpTarget, peek};
+pub use stack::{
+    Inbound, InboundService, Outbound, OutboundService, Restore, gateway, inbound, outbound,
+};

@@ -1,0 +1,245 @@
+//! All clusters at run time, beside the snapshots that describe them.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use meshwork_balance::{ClusterConfig, Endpoint as Member};
+use meshwork_config::{ClusterSpec, Snapshot};
+use meshwork_policy::{ClusterPolicy, UpstreamEndpoint, UpstreamProtocol};
+use meshwork_registry::{DefaultEndpoint, EndpointAddress};
+use meshwork_routing::{
+    BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, InboundPort, PASSTHROUGH_CLUSTER,
+};
+
+use super::{ClusterHandle, ClusterOptions, EndpointChoice, Upstream};
+use crate::{Clock, Connect, DialAddress, Seeds, SharedConnector};
+
+/// The runtime state of all clusters of a proxy.
+///
+/// A cluster is made with its first request. When configuration changes it keeps its counters,
+/// ejections and connections as long as its policy stays equal, and begins anew otherwise. Cheap to
+/// clone; one for a process, or one for each connector.
+#[derive(Clone)]
+pub struct Clusters(Arc<Inner>);
+
+struct Inner {
+    connector: SharedConnector,
+    clock: Clock,
+    seeds: Seeds,
+    running: RwLock<HashMap<Arc<str>, Running>>,
+}
+
+#[derive(Clone)]
+struct Running {
+    handle: ClusterHandle,
+    /// What the endpoints came from last.
+    spec: Option<Arc<ClusterSpec>>,
+}
+
+impl Clusters {
+    /// No cluster yet; connections are made by `connector`.
+    pub fn new(connector: impl Connect) -> Self {
+        Self::seeded(connector, Seeds::random())
+    }
+
+    /// The same, with the randomness of balancers from `seeds`.
+    pub fn seeded(connector: impl Connect, seeds: Seeds) -> Self {
+        let connector = SharedConnector::new(connector);
+        let (clock, running) = (Clock::new(), RwLock::default());
+        Self(Arc::new(Inner { connector, clock, seeds, running }))
+    }
+
+    /// The clock that the clusters go by.
+    pub fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    /// The cluster of a name, as `snapshot` describes it; `None` where there is none.
+    pub fn cluster(&self, snapshot: &Snapshot, name: &str) -> Option<ClusterHandle> {
+        let handle = if let Some(spec) = snapshot.cluster(name) {
+            self.described(spec)
+        } else if let Some(port) = inbound_port(name) {
+            self.inbound(snapshot, name, snapshot.routes.inbound_port(port)?)
+        } else {
+            self.special(snapshot, name)?
+        };
+        handle.sweep();
+        Some(handle)
+    }
+
+    /// Brings all clusters that were made to what `snapshot` says; those that it does not have
+    /// end when their requests have.
+    ///
+    /// Requests do this for the clusters that they need; whoever publishes snapshots calls it so
+    /// that endpoints which are gone are let go without a request.
+    pub fn reconcile(&self, snapshot: &Snapshot) {
+        let known: Vec<_> = {
+            let running = self.0.running.read().unwrap_or_else(PoisonError::into_inner);
+            running
+                .iter()
+                .filter(|(_, running)| running.spec.is_some())
+                .map(|(name, _)| Arc::clone(name))
+                .collect()
+        };
+        for name in known {
+            match snapshot.cluster(&name) {
+                Some(spec) => drop(self.described(spec)),
+                None => {
+                    let mut running =
+                        self.0.running.write().unwrap_or_else(PoisonError::into_inner);
+                    running.remove(&name);
+                }
+            }
+        }
+    }
+
+    /// The clusters that were made so far.
+    pub fn running(&self) -> Vec<ClusterHandle> {
+        let running = self.0.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.values().map(|running| running.handle.clone()).collect()
+    }
+
+    fn described(&self, spec: &Arc<ClusterSpec>) -> ClusterHandle {
+        let known = self.known(spec.name());
+        if let Some(Running { handle, spec: Some(before) }) = &known
+            && Arc::ptr_eq(before, spec)
+        {
+            return handle.clone();
+        }
+        let kept = known
+            .map(|known| known.handle)
+            .filter(|handle| handle.policy().is_some_and(|policy| *policy == spec.policy));
+        let handle = kept.unwrap_or_else(|| self.make(Arc::clone(&spec.policy)));
+        handle.update(spec.endpoints.iter().map(member).collect());
+        self.keep(Running { handle: handle.clone(), spec: Some(Arc::clone(spec)) });
+        handle
+    }
+
+    /// The application behind a port of the workload.
+    fn inbound(&self, snapshot: &Snapshot, name: &str, port: &InboundPort) -> ClusterHandle {
+        let http2 = port.protocol.is_http2();
+        let protocol = match port.protocol {
+            meshwork_core::Protocol::Auto => UpstreamProtocol::Downstream,
+            _ if http2 => UpstreamProtocol::Http2,
+            _ => UpstreamProtocol::Http1,
+        };
+        let own = || snapshot.proxy.addresses.first().copied();
+        let address = match &port.endpoint {
+            DefaultEndpoint::Loopback(ip, port) => Some(DialAddress::Ip((*ip, *port).into())),
+            DefaultEndpoint::Workload(port) => own().map(|ip| DialAddress::Ip((ip, *port).into())),
+            DefaultEndpoint::Unix(path) => {
+                Some(DialAddress::Unix(std::path::Path::new(&**path).into()))
+            }
+            _ => None,
+        };
+        let choice = match address {
+            Some(_) => EndpointChoice::Balanced,
+            None => EndpointChoice::OriginalDestination { port: None },
+        };
+        let options = ClusterOptions { choice, protocol, ..ClusterOptions::default() };
+        if let Some(Running { handle, .. }) = self.known(name)
+            && *handle.options() == options
+        {
+            return handle;
+        }
+        let handle = self.plain(name, options);
+        handle.set_addresses(address);
+        self.keep(Running { handle: handle.clone(), spec: None });
+        handle
+    }
+
+    fn special(&self, snapshot: &Snapshot, name: &str) -> Option<ClusterHandle> {
+        let policy = match name {
+            PASSTHROUGH_CLUSTER => snapshot.policies.passthrough(),
+            INBOUND_PASSTHROUGH_CLUSTER => snapshot.policies.inbound_passthrough(),
+            BLACK_HOLE_CLUSTER => {
+                let options = ClusterOptions::default();
+                return Some(
+                    self.known(name).map_or_else(|| self.plain(name, options), |k| k.handle),
+                );
+            }
+            _ => return None,
+        };
+        if let Some(known) = self.known(name)
+            && known.handle.policy().is_some_and(|known| **known == policy)
+        {
+            return Some(known.handle);
+        }
+        let handle = self.make(Arc::new(policy));
+        self.keep(Running { handle: handle.clone(), spec: None });
+        Some(handle)
+    }
+
+    /// Where requests go whose Host is looked up by name (`ALLOW_ANY_DYNAMIC_DNS`).
+    pub fn dynamic(&self) -> ClusterHandle {
+        let options = ClusterOptions {
+            choice: EndpointChoice::Authority,
+            protocol: UpstreamProtocol::Downstream,
+            ..ClusterOptions::default()
+        };
+        self.known(DYNAMIC).map_or_else(
+            || {
+                let handle = self.plain(DYNAMIC, options);
+                self.keep(Running { handle: handle.clone(), spec: None });
+                handle
+            },
+            |known| known.handle,
+        )
+    }
+
+    fn make(&self, policy: Arc<ClusterPolicy>) -> ClusterHandle {
+        let (connector, clock) = (self.0.connector.clone(), self.0.clock);
+        ClusterHandle::with_policy(policy, connector, clock, self.0.seeds.next())
+    }
+
+    fn plain(&self, name: &str, options: ClusterOptions) -> ClusterHandle {
+        let (connector, clock) = (self.0.connector.clone(), self.0.clock);
+        let config = ClusterConfig::default();
+        ClusterHandle::new(name, config, options, connector, clock, self.0.seeds.next())
+    }
+
+    fn known(&self, name: &str) -> Option<Running> {
+        self.0.running.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn keep(&self, one: Running) {
+        let mut running = self.0.running.write().unwrap_or_else(PoisonError::into_inner);
+        running.insert(Arc::clone(one.handle.name()), one);
+    }
+}
+
+fn member(endpoint: &Member<UpstreamEndpoint>) -> Member<Upstream> {
+    let upstream = &endpoint.value;
+    let port = upstream.endpoint.port;
+    let address = match &upstream.endpoint.address {
+        EndpointAddress::Ip(ip) => DialAddress::Ip((*ip, port).into()),
+        EndpointAddress::Name(name) => DialAddress::Name(Arc::clone(name), port),
+        EndpointAddress::Unix(path) => DialAddress::Unix(std::path::Path::new(&**path).into()),
+        _ => DialAddress::Name(Arc::clone(&endpoint.address), port),
+    };
+    Member {
+        address: Arc::clone(&endpoint.address),
+        value: Upstream::new(address, Some(Arc::new(upstream.clone()))),
+        weight: endpoint.weight,
+        health: endpoint.health,
+        locality: endpoint.locality.clone(),
+        priority: endpoint.priority,
+        locality_weight: endpoint.locality_weight,
+    }
+}
+
+/// The port of `inbound|8080||`.
+fn inbound_port(name: &str) -> Option<u16> {
+    name.strip_prefix("inbound|")?.split('|').next()?.parse().ok()
+}
+
+const DYNAMIC: &str = "dynamic_forward_proxy_cluster";
+
+impl fmt::Debug for Clusters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clusters").field("running", &self.running()).finish_non_exhaustive()
+    }
+}

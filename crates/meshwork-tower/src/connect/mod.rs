@@ -1,0 +1,9 @@
+//! Connections to endpoints: what is asked for, who makes them, and plain TCP.
+
+mod connector;
+mod dial;
+mod tcp;
+
+pub use connector::{Connect, ConnectError, Io, SharedConnector};
+pub use dial::{Dial, DialAddress, DialProtocol};
+pub use tcp::TcpConnector;

@@ -1,0 +1,185 @@
+//! The outermost layer: it notes what came of each request.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{self, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Request, Response, StatusCode};
+use tokio::time::Instant;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{AccessLogEntry, CountedBody, LoggedBody, entry::text};
+use crate::{Details, Flag, MeshContext, ResponseFlags};
+
+/// Writes one line for each request when its answer has passed, or when the client went away.
+///
+/// Lines go to `tracing`; [`AccessLogLayer::also`] hands them to somebody else as well.
+#[derive(Clone, Default)]
+pub struct AccessLogLayer {
+    also: Option<Arc<dyn Fn(&AccessLogEntry) + Send + Sync>>,
+}
+
+impl AccessLogLayer {
+    /// Lines for `tracing`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Hands each line to `take` too.
+    #[must_use]
+    pub fn also(mut self, take: impl Fn(&AccessLogEntry) + Send + Sync + 'static) -> Self {
+        self.also = Some(Arc::new(take));
+        self
+    }
+}
+
+impl fmt::Debug for AccessLogLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessLogLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for AccessLogLayer {
+    type Service = AccessLog<S>;
+
+    fn layer(&self, inner: S) -> AccessLog<S> {
+        AccessLog { inner, layer: self.clone() }
+    }
+}
+
+/// The service of [`AccessLogLayer`].
+#[derive(Clone, Debug)]
+pub struct AccessLog<S> {
+    inner: S,
+    layer: AccessLogLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for AccessLog<S>
+where
+    S: Service<Request<CountedBody<B>>, Response = Response<R>>,
+    S::Future: Send + 'static,
+    R: http_body::Body<Data = Bytes>,
+{
+    type Response = Response<LoggedBody<R>>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let received = Arc::new(AtomicU64::new(0));
+        let mut line = Line::begin(&request, self.layer.clone(), Arc::clone(&received));
+        let answer = self.inner.call(request.map(|body| CountedBody::new(body, received)));
+        Box::pin(async move {
+            let mut response = answer.await?;
+            line.answered(&mut response);
+            if response.body().is_end_stream()
+                || response.status() == StatusCode::SWITCHING_PROTOCOLS
+            {
+                line.write(false);
+            }
+            Ok(response.map(|body| LoggedBody::new(body, line)))
+        })
+    }
+}
+
+/// A line that is being gathered; it is written when it is dropped at the latest.
+pub(super) struct Line {
+    layer: AccessLogLayer,
+    entry: Option<Box<AccessLogEntry>>,
+    cx: Option<MeshContext>,
+    began: Instant,
+    received: Arc<AtomicU64>,
+    pub(super) sent: u64,
+}
+
+impl Line {
+    fn begin<B>(request: &Request<B>, layer: AccessLogLayer, received: Arc<AtomicU64>) -> Self {
+        let cx = MeshContext::of(request).cloned();
+        let uri = request.uri();
+        let path = uri.path_and_query().map_or("", |target| target.as_str()).into();
+        let host = text(request.headers(), "host").unwrap_or_default();
+        let authority = uri.authority().map_or(host, |authority| authority.as_str().into());
+        let connection = cx.as_ref().map(|cx| &*cx.connection);
+        let headers = request.headers();
+        let entry = AccessLogEntry {
+            direction: cx.as_ref().map(|cx| cx.direction).unwrap_or_default(),
+            method: request.method().clone(),
+            path,
+            protocol: request.version(),
+            response_code: 0,
+            info: Default::default(),
+            bytes_received: 0,
+            bytes_sent: 0,
+            duration: Default::default(),
+            upstream_service_time: None,
+            forwarded_for: text(headers, "x-forwarded-for"),
+            user_agent: text(headers, "user-agent"),
+            request_id: text(headers, "x-request-id"),
+            authority,
+            downstream_local: connection.and_then(|connection| connection.destination),
+            downstream_remote: connection.and_then(|connection| connection.source),
+            server_name: connection.and_then(|connection| connection.sni.clone()),
+        };
+        let began = Instant::now();
+        Self { layer, entry: Some(Box::new(entry)), cx, began, received, sent: 0 }
+    }
+
+    /// Notes the head of the answer; the answer's own flags and those of the request become one.
+    fn answered<R>(&mut self, response: &mut Response<R>) {
+        let Some(entry) = &mut self.entry else { return };
+        entry.response_code = response.status().as_u16();
+        entry.upstream_service_time = text(response.headers(), "x-envoy-upstream-service-time");
+        let Some(cx) = &self.cx else { return };
+        let extensions = response.extensions_mut();
+        let flags = extensions.get::<ResponseFlags>().copied().unwrap_or_default();
+        let details = extensions.get::<Details>().cloned().unwrap_or(Details::VIA_UPSTREAM);
+        cx.record.answer(flags, &details);
+        extensions.insert(cx.record.read().flags);
+    }
+
+    /// The answer has passed, or failed on the way.
+    pub(super) fn finish(mut self, passed: bool) {
+        self.write(!passed);
+    }
+
+    fn write(&mut self, given_up: bool) {
+        let Some(mut entry) = self.entry.take() else { return };
+        entry.bytes_sent = self.sent;
+        entry.bytes_received = self.received.load(Ordering::Relaxed);
+        entry.duration = self.began.elapsed();
+        if let Some(cx) = &self.cx {
+            entry.info = cx.record.read();
+            if let Some(head) = entry.info.head.clone() {
+                entry.path = head.path_and_query;
+                entry.authority = head.authority;
+            }
+            entry.request_id = entry.info.request_id.clone().or(entry.request_id.take());
+            entry.forwarded_for = entry.info.forwarded_for.clone().or(entry.forwarded_for.take());
+        }
+        if given_up {
+            entry.info.flags.insert(Flag::DownstreamConnectionTermination);
+            entry.info.details = Some("downstream_remote_disconnect".into());
+        }
+        entry.emit();
+        if let Some(also) = &self.layer.also {
+            also(&entry);
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.write(true);
+    }
+}

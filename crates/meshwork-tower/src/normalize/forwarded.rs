@@ -1,0 +1,150 @@
+//! Who the client is and how it came: `x-forwarded-*`, the scheme, the peer's certificate.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::{ConnectionInfo, Direction};
+
+/// Reads and writes the forwarding headers of a request; returns its scheme (where the target
+/// names none) and the address of the client behind the proxies.
+pub(super) fn forward(
+    headers: &mut HeaderMap,
+    connection: &ConnectionInfo,
+    direction: Direction,
+    trusted_hops: usize,
+) -> (&'static str, Option<IpAddr>) {
+    let peer = connection.source.map(|address| address.ip());
+    let own = if connection.tls { "https" } else { "http" };
+    let client = if direction == Direction::Gateway {
+        let client = match trusted_hops.checked_sub(1) {
+            Some(hops) => address_from_the_end(headers, hops).or(peer),
+            None => peer,
+        };
+        if let Some(peer) = peer {
+            append_address(headers, peer);
+        }
+        if let Some(value) = client.and_then(|client| client.to_string().parse().ok()) {
+            headers.insert(EXTERNAL_ADDRESS, value);
+        }
+        client
+    } else {
+        address_from_the_end(headers, trusted_hops).or(peer)
+    };
+    let overwritten = direction == Direction::Gateway && trusted_hops == 0;
+    if overwritten || !headers.contains_key(&FORWARDED_PROTO) {
+        headers.insert(FORWARDED_PROTO, HeaderValue::from_static(own));
+    }
+    let scheme = headers.get(&FORWARDED_PROTO).map(HeaderValue::as_bytes).unwrap_or_default();
+    let scheme = if scheme.eq_ignore_ascii_case(b"https") {
+        "https"
+    } else if scheme.eq_ignore_ascii_case(b"http") {
+        "http"
+    } else {
+        own
+    };
+    client_certificate(headers, connection, direction);
+    (scheme, client)
+}
+
+/// `x-forwarded-client-cert`: a client's own is believed only over mutual TLS within the mesh.
+fn client_certificate(headers: &mut HeaderMap, connection: &ConnectionInfo, direction: Direction) {
+    let element = connection.forwarded_client_cert.as_deref();
+    let before = headers.remove(&FORWARDED_CLIENT_CERT);
+    let Some(element) = element.filter(|_| direction != Direction::Outbound) else { return };
+    let value = match before.as_ref().map(HeaderValue::as_bytes) {
+        Some(before) if direction == Direction::Inbound && !before.is_empty() => {
+            [before, b",", element.as_bytes()].concat()
+        }
+        _ => element.as_bytes().to_vec(),
+    };
+    if let Ok(value) = HeaderValue::from_maybe_shared(value) {
+        headers.insert(FORWARDED_CLIENT_CERT, value);
+    }
+}
+
+/// The address that stands `skipped` places before the last one of `x-forwarded-for`.
+fn address_from_the_end(headers: &HeaderMap, skipped: usize) -> Option<IpAddr> {
+    let addresses = headers.get(&FORWARDED_FOR)?.to_str().ok()?;
+    let address = addresses.rsplit(',').nth(skipped)?.trim();
+    let unbracketed = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    unbracketed.unwrap_or(address).parse().ok()
+}
+
+/// Appends the peer to `x-forwarded-for`, with a comma and no blank, as Envoy does.
+fn append_address(headers: &mut HeaderMap, peer: IpAddr) {
+    let value = match headers.get(&FORWARDED_FOR) {
+        Some(before) if !before.is_empty() => {
+            [before.as_bytes(), b",", peer.to_string().as_bytes()].concat()
+        }
+        _ => peer.to_string().into_bytes(),
+    };
+    if let Ok(value) = HeaderValue::from_maybe_shared(value) {
+        headers.insert(FORWARDED_FOR, value);
+    }
+}
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
+const EXTERNAL_ADDRESS: &str = "x-envoy-external-address";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(
+        direction: Direction,
+        hops: usize,
+        (before, proto): (Option<&str>, Option<&str>),
+        expected: (Option<&str>, &str, &str),
+    ) -> Option<IpAddr> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(FORWARDED_FOR, before), (FORWARDED_PROTO, proto)] {
+            if let Some(value) = value {
+                headers.insert(name, value.parse().unwrap());
+            }
+        }
+        let source = Some("192.0.2.4:40000".parse().unwrap());
+        let connection = ConnectionInfo::new(source, None);
+        let (scheme, client) = forward(&mut headers, &connection, direction, hops);
+        let after = headers.get(FORWARDED_FOR).map(|value| value.to_str().unwrap());
+        let proto = headers[FORWARDED_PROTO].to_str().unwrap();
+        assert_eq!((after, proto, scheme), expected);
+        client
+    }
+
+    #[test]
+    fn sidecars_pass_on_and_believe() {
+        let side = Direction::Outbound;
+        let client = check(
+            side,
+            0,
+            (Some("1.1.1.1, 2.2.2.2"), Some("HTTPS")),
+            (Some("1.1.1.1, 2.2.2.2"), "HTTPS", "https"),
+        );
+        assert_eq!(client, Some("2.2.2.2".parse().unwrap()));
+        check(side, 0, (None, Some("ftp")), (None, "ftp", "http"));
+        check(side, 0, (None, None), (None, "http", "http"));
+    }
+
+    #[test]
+    fn gateways_append_and_overwrite() {
+        let gateway = Direction::Gateway;
+        let client = check(
+            gateway,
+            0,
+            (Some("1.1.1.1, 2.2.2.2"), Some("https")),
+            (Some("1.1.1.1, 2.2.2.2,192.0.2.4"), "http", "http"),
+        );
+        assert_eq!(client, Some("192.0.2.4".parse().unwrap()));
+        let client = check(
+            gateway,
+            2,
+            (Some("1.1.1.1, 2.2.2.2"), Some("https")),
+            (Some("1.1.1.1, 2.2.2.2,192.0.2.4"), "https", "https"),
+        );
+        assert_eq!(client, Some("1.1.1.1".parse().unwrap()));
+        check(gateway, 0, (None, None), (Some("192.0.2.4"), "http", "http"));
+    }
+}

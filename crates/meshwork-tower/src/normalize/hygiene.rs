@@ -1,0 +1,238 @@
+//! Headers that end at a proxy, and headers that only a proxy may set.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
+    header::{CONNECTION, COOKIE, TE, TRANSFER_ENCODING, UPGRADE},
+};
+use meshwork_routing::is_joined_request_header;
+
+use crate::{Direction, LocalReply, Upgrade};
+
+/// Cleans the headers of a request; says whether it asks for an upgrade.
+pub(super) fn clean_request(
+    headers: &mut HeaderMap,
+    version: Version,
+    direction: Direction,
+) -> Result<Option<Upgrade>, LocalReply> {
+    let upgrade = if version == Version::HTTP_2 {
+        join_cookies(headers);
+        None
+    } else {
+        clean_connection(headers)?
+    };
+    if upgrade.is_none() {
+        headers.remove(CONNECTION);
+        headers.remove(UPGRADE);
+    }
+    for name in [&KEEP_ALIVE, &PROXY_CONNECTION, &TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    clean_te(headers);
+    join_lines(headers);
+    for name in INTERNAL {
+        headers.remove(name);
+    }
+    if direction == Direction::Gateway {
+        for name in INTERNAL_AT_THE_EDGE {
+            headers.remove(name);
+        }
+    }
+    Ok(upgrade)
+}
+
+/// Cleans the headers of a response; those of an upgrade stay.
+pub(crate) fn clean_response(headers: &mut HeaderMap, status: StatusCode) {
+    if status != StatusCode::SWITCHING_PROTOCOLS {
+        headers.remove(CONNECTION);
+        headers.remove(UPGRADE);
+    }
+    for name in [&KEEP_ALIVE, &PROXY_CONNECTION, &TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+}
+
+/// Removes what `Connection` names; says whether the request asks for an upgrade.
+fn clean_connection(headers: &mut HeaderMap) -> Result<Option<Upgrade>, LocalReply> {
+    let mut tokens = Vec::new();
+    for line in headers.get_all(CONNECTION) {
+        let line = line.to_str().unwrap_or_default();
+        tokens.extend(line.split(',').map(|token| token.trim().to_ascii_lowercase()));
+    }
+    let mut wants_upgrade = false;
+    for token in tokens {
+        match token.as_str() {
+            "" | "close" | "keep-alive" | "te" => {}
+            "upgrade" => wants_upgrade = true,
+            "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" => {
+                let status = StatusCode::BAD_REQUEST;
+                return Err(LocalReply::protocol_error(status, "http1.connection_header_rejected"));
+            }
+            token => {
+                headers.remove(token);
+            }
+        }
+    }
+    let Some(protocol) = headers.get(UPGRADE).filter(|_| wants_upgrade) else { return Ok(None) };
+    Ok(if protocol.as_bytes().eq_ignore_ascii_case(b"h2c") {
+        headers.remove("http2-settings");
+        None
+    } else if protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
+        Some(Upgrade::WebSocket)
+    } else {
+        Some(Upgrade::Other)
+    })
+}
+
+/// Of `TE` only `trailers` goes on.
+fn clean_te(headers: &mut HeaderMap) {
+    let trailers = headers.get_all(TE).iter().any(|line| {
+        let line = line.to_str().unwrap_or_default();
+        line.split(',').any(|token| token.trim().eq_ignore_ascii_case("trailers"))
+    });
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    } else {
+        headers.remove(TE);
+    }
+}
+
+/// Joins the lines of headers that Envoy keeps in one slot.
+fn join_lines(headers: &mut HeaderMap) {
+    if headers.len() == headers.keys_len() {
+        return;
+    }
+    let repeated: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_joined_request_header(name.as_str()))
+        .filter(|name| headers.get_all(*name).iter().nth(1).is_some())
+        .cloned()
+        .collect();
+    for name in repeated {
+        join(headers, &name, b",");
+    }
+}
+
+/// HTTP/2 clients may split cookies; they become one again.
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_some() {
+        join(headers, &COOKIE, b"; ");
+    }
+}
+
+fn join(headers: &mut HeaderMap, name: &HeaderName, separator: &[u8]) {
+    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(joined) = HeaderValue::from_bytes(&lines.join(separator)) {
+        headers.insert(name, joined);
+    }
+}
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+/// Headers that only Envoy's internal requests may bear; Istio makes no request internal.
+const INTERNAL: [&str; 14] = [
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-force-trace",
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-internal",
+    "x-envoy-ip-tags",
+    "x-envoy-max-retries",
+    "x-envoy-original-url",
+    "x-envoy-retriable-header-names",
+    "x-envoy-retriable-status-codes",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+    "x-envoy-upstream-alt-stat-name",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
+    "x-envoy-upstream-rq-timeout-ms",
+];
+
+/// Headers that a client from outside may not set either.
+const INTERNAL_AT_THE_EDGE: [&str; 5] = [
+    "x-envoy-decorator-operation",
+    "x-envoy-downstream-service-cluster",
+    "x-envoy-downstream-service-node",
+    "x-envoy-original-path",
+    "x-envoy-original-host",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            let name: HeaderName = name.parse().unwrap();
+            headers.append(name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    fn check(
+        version: Version,
+        lines: &[(&str, &str)],
+        expected: &[(&str, &str)],
+        upgrade: Option<Upgrade>,
+    ) {
+        let mut cleaned = headers(lines);
+        assert_eq!(clean_request(&mut cleaned, version, Direction::Outbound).unwrap(), upgrade);
+        assert_eq!(cleaned, headers(expected), "{lines:?}");
+    }
+
+    #[test]
+    fn hop_by_hop_headers_go() {
+        let h1 = Version::HTTP_11;
+        check(
+            h1,
+            &[("connection", "keep-alive, x-hop"), ("x-hop", "1"), ("te", "gzip"), ("x", "y")],
+            &[("x", "y")],
+            None,
+        );
+        check(h1, &[("te", "trailers, gzip")], &[("te", "trailers")], None);
+        check(h1, &[("upgrade", "websocket")], &[], None);
+        check(
+            h1,
+            &[
+                ("connection", "Upgrade, HTTP2-Settings"),
+                ("upgrade", "h2c"),
+                ("http2-settings", "A"),
+            ],
+            &[],
+            None,
+        );
+        let websocket = [("connection", "Upgrade"), ("upgrade", "WebSocket")];
+        check(h1, &websocket, &websocket, Some(Upgrade::WebSocket));
+        let mut rejected = headers(&[("connection", "x-forwarded-for")]);
+        assert!(clean_request(&mut rejected, h1, Direction::Outbound).is_err());
+    }
+
+    #[test]
+    fn lines_are_joined_where_envoy_has_one_slot() {
+        check(
+            Version::HTTP_11,
+            &[
+                ("accept", "a/b"),
+                ("accept", "c/d"),
+                ("x-l", "a"),
+                ("x-l", "b"),
+                ("cookie", "a=1"),
+                ("cookie", "b=2"),
+            ],
+            &[
+                ("accept", "a/b,c/d"),
+                ("x-l", "a"),
+                ("x-l", "b"),
+                ("cookie", "a=1"),
+                ("cookie", "b=2"),
+            ],
+            None,
+        );
+        check(
+            Version::HTTP_2,
+            &[("cookie", "a=1"), ("cookie", "b=2")],
+            &[("cookie", "a=1; b=2")],
+            None,
+        );
+    }
+}

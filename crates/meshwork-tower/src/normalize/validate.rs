@@ -1,0 +1,179 @@
+//! What a request has to be before anything else is asked, and what Envoy answers otherwise.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, StatusCode, Version, header::HOST, request::Parts};
+
+use super::PathNormalization;
+use crate::{Flag, Head, LocalReply};
+
+/// Reads the head of a request: authority, path and scheme are checked and normalised.
+///
+/// The Host header leaves the map; the authority stands in the head from here on. The scheme is
+/// the target's, or empty where the target has none.
+pub(super) fn head(parts: &mut Parts, path: PathNormalization) -> Result<Head, LocalReply> {
+    if parts.version < Version::HTTP_11 {
+        return Err(LocalReply::protocol_error(StatusCode::UPGRADE_REQUIRED, "low_version"));
+    }
+    if parts.version == Version::HTTP_11 && !is_known_method(&parts.method) {
+        return Err(codec_error());
+    }
+    if parts.headers.len() > MAX_HEADERS {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(LocalReply::protocol_error(status, "http1.too_many_headers"));
+    }
+    let authority = authority(parts)?;
+    let scheme = parts.uri.scheme_str().unwrap_or_default().into();
+    let target = target(parts, path)?;
+    Ok(Head { scheme, authority, path_and_query: target })
+}
+
+/// The authority of the target, else the Host lines, joined where there are several.
+fn authority(parts: &mut Parts) -> Result<Arc<str>, LocalReply> {
+    let host = take_host(&mut parts.headers);
+    if let Some(authority) = parts.uri.authority() {
+        return Ok(authority.as_str().into());
+    }
+    let Some(host) = host else {
+        let reply = LocalReply::new(StatusCode::BAD_REQUEST, "missing_host_header").close();
+        return Err(if parts.version == Version::HTTP_2 {
+            reply.flag(Flag::DownstreamProtocolError)
+        } else {
+            reply
+        });
+    };
+    match std::str::from_utf8(&host) {
+        Ok(host) if host.bytes().all(is_authority_byte) => Ok(host.into()),
+        _ => Err(LocalReply::new(StatusCode::BAD_REQUEST, "invalid_authority").close()),
+    }
+}
+
+fn take_host(headers: &mut HeaderMap) -> Option<Vec<u8>> {
+    let mut lines = headers.get_all(HOST).iter();
+    let mut host = lines.next()?.as_bytes().to_vec();
+    for line in lines {
+        host.push(b',');
+        host.extend_from_slice(line.as_bytes());
+    }
+    headers.remove(HOST);
+    Some(host)
+}
+
+fn target(parts: &Parts, path: PathNormalization) -> Result<Arc<str>, LocalReply> {
+    if parts.method == Method::CONNECT {
+        return Ok(parts.uri.path_and_query().map_or_else(|| "".into(), |t| t.as_str().into()));
+    }
+    let Some(target) = parts.uri.path_and_query() else {
+        return if parts.uri.scheme().is_some() { Ok("/".into()) } else { Err(codec_error()) };
+    };
+    let target = target.as_str();
+    if !target.starts_with('/') {
+        return Err(LocalReply::new(StatusCode::NOT_FOUND, "absolute_path_rejected"));
+    }
+    let normalized = path
+        .apply(target)
+        .map_err(|_| LocalReply::new(StatusCode::BAD_REQUEST, "path_normalization_failed"))?;
+    if normalized.redirect {
+        let reply = LocalReply::new(StatusCode::TEMPORARY_REDIRECT, "path_normalization_failed");
+        return Err(match normalized.target.parse() {
+            Ok(location) => reply.header(http::header::LOCATION, location),
+            Err(_) => LocalReply::new(StatusCode::BAD_REQUEST, "path_normalization_failed"),
+        });
+    }
+    Ok(normalized.target.into())
+}
+
+fn codec_error() -> LocalReply {
+    LocalReply::protocol_error(StatusCode::BAD_REQUEST, "http1.codec_error")
+}
+
+/// The methods that Envoy's HTTP/1 codec reads; names are case-sensitive.
+fn is_known_method(method: &Method) -> bool {
+    METHODS.binary_search(&method.as_str()).is_ok()
+}
+
+/// What RFC 3986 lets stand in an authority.
+fn is_authority_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%@[]".contains(&byte)
+}
+
+/// Envoy's limit of header lines.
+const MAX_HEADERS: usize = 100;
+
+const METHODS: [&str; 35] = [
+    "ACL",
+    "BIND",
+    "CHECKOUT",
+    "CONNECT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LINK",
+    "LOCK",
+    "M-SEARCH",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MOVE",
+    "MSEARCH",
+    "NOTIFY",
+    "OPTIONS",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "PUT",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "SOURCE",
+    "SUBSCRIBE",
+    "TRACE",
+    "UNBIND",
+    "UNLINK",
+    "UNLOCK",
+    "UNSUBSCRIBE",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn check(request: http::request::Builder) -> Result<Head, LocalReply> {
+        head(&mut request.body(()).unwrap().into_parts().0, PathNormalization::BASE)
+    }
+
+    #[test]
+    fn methods_are_sorted_for_the_search() {
+        assert!(METHODS.is_sorted());
+    }
+
+    #[test]
+    fn the_authority_is_the_targets_or_the_hosts() {
+        let target = check(Request::get("http://a.example:80/x").header("host", "b")).unwrap();
+        assert_eq!((&*target.authority, &*target.scheme), ("a.example:80", "http"));
+        let host = check(Request::get("/x").header("host", "b").header("host", "c")).unwrap();
+        assert_eq!((&*host.authority, &*host.scheme), ("b,c", ""));
+        assert_eq!(&*check(Request::get("/").header("host", "")).unwrap().authority, "");
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused() {
+        let refused = |request| {
+            let reply = check(request).unwrap_err();
+            (reply.status.as_u16(), reply.details.0.into_owned())
+        };
+        let host = || Request::builder().header("host", "a");
+        assert_eq!(refused(Request::get("/")), (400, "missing_host_header".into()));
+        assert_eq!(refused(host().method("get")), (400, "http1.codec_error".into()));
+        assert_eq!(refused(host().method("POSTX")), (400, "http1.codec_error".into()));
+        assert_eq!(refused(host().version(Version::HTTP_10)), (426, "low_version".into()));
+        assert_eq!(refused(host().uri("*")), (404, "absolute_path_rejected".into()));
+        assert_eq!(refused(host().uri("http://h?q")), (404, "absolute_path_rejected".into()));
+        assert_eq!(refused(host().uri("/%00")), (400, "path_normalization_failed".into()));
+    }
+}

@@ -1,0 +1,133 @@
+//! HTTP on an accepted connection, with Envoy's settings.
+
+use std::{error::Error as _, fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tower_service::Service;
+
+use crate::{Body, BoxError, ConnectionInfo, Flag, Io, ResponseFlags};
+
+/// Serves HTTP/1.1 and HTTP/2 on connections, by a stack.
+///
+/// ```
+/// # use std::{convert::Infallible, sync::Arc};
+/// # use meshwork_tower::{Body, ConnectionInfo, HttpServer};
+/// # async fn example(io: tokio::net::TcpStream) {
+/// let stack = tower::service_fn(|_request: http::Request<Body>| async {
+///     Ok::<_, Infallible>(http::Response::new(Body::from("hello")))
+/// });
+/// let connection = Arc::new(ConnectionInfo::new(io.peer_addr().ok(), io.local_addr().ok()));
+/// HttpServer::new().serve(io, connection, stack, std::future::pending()).await;
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct HttpServer {
+    builder: Builder<TokioExecutor>,
+    drain: Duration,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionOutcome {
+    /// The flags of what never became a request: `DPE` where the client broke the protocol.
+    pub flags: ResponseFlags,
+    /// Envoy's details of it.
+    pub details: Option<&'static str>,
+}
+
+impl HttpServer {
+    /// Envoy's settings: 100 header lines, no limit on idle time before a request.
+    pub fn new() -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_headers(100);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(None);
+        Self { builder, drain: Duration::from_secs(5) }
+    }
+
+    /// How long a connection may go on after shutdown was asked for
+    /// (`terminationDrainDuration`, 5 s by default).
+    #[must_use]
+    pub const fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// Serves one connection until it ends.
+    ///
+    /// Every request carries `connection` as an extension. When `shutdown` completes the
+    /// connection takes no more requests (GOAWAY, `connection: close`); it is dropped when the
+    /// drain time is over.
+    pub async fn serve<I, S, R>(
+        &self,
+        io: I,
+        connection: Arc<ConnectionInfo>,
+        stack: S,
+        shutdown: impl Future<Output = ()>,
+    ) -> ConnectionOutcome
+    where
+        I: Io,
+        S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let mut stack = stack.clone();
+            request.extensions_mut().insert(Arc::clone(&connection));
+            async move {
+                std::future::poll_fn(|cx| stack.poll_ready(cx)).await.map_err(Into::into)?;
+                stack.call(request.map(Body::new)).await.map_err(Into::<BoxError>::into)
+            }
+        });
+        let served = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+        let mut served = std::pin::pin!(served);
+        let result = tokio::select! {
+            result = &mut served => result,
+            () = shutdown => {
+                served.as_mut().graceful_shutdown();
+                match tokio::time::timeout(self.drain, served).await {
+                    Ok(result) => result,
+                    Err(_) => Ok(()),
+                }
+            }
+        };
+        result
+            .map_or_else(|error| ConnectionOutcome::of(&*error), |()| ConnectionOutcome::default())
+    }
+}
+
+impl Default for HttpServer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HttpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpServer").field("drain", &self.drain).finish_non_exhaustive()
+    }
+}
+
+impl ConnectionOutcome {
+    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::debug!(error, "a downstream connection ended");
+        let broken =
+            |details| Self { flags: Flag::DownstreamProtocolError.into(), details: Some(details) };
+        match error.downcast_ref::<hyper::Error>() {
+            Some(error) if error.is_parse_too_large() => broken("http1.too_many_headers"),
+            Some(error) if error.is_parse() => broken("http1.codec_error"),
+            Some(error) if error.source().is_some_and(|cause| cause.is::<h2::Error>()) => {
+                broken("http2.violation.of.messaging.rule")
+            }
+            _ => Self::default(),
+        }
+    }
+}

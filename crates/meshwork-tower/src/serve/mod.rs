@@ -1,0 +1,9 @@
+//! Connections that come in: first bytes, HTTP, plain TCP.
+
+mod http;
+mod peek;
+mod tcp;
+
+pub use http::{ConnectionOutcome, HttpServer};
+pub use peek::{Peeked, peek};
+pub use tcp::{TcpOutcome, TcpProxy, TcpTarget};

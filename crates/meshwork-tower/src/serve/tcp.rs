@@ -1,0 +1,196 @@
+//! Bytes that are passed on as they are.
+
+use std::{sync::Arc, time::Duration};
+
+use meshwork_balance::{Context, Outcome, Resource};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    time::Instant,
+};
+
+use crate::{
+    ClusterHandle, ConnectError, ConnectionInfo, DialAddress, DialProtocol, EndpointChoice, Flag,
+    Io, ResponseFlags,
+};
+
+/// Passes the bytes of connections to the endpoint of a cluster, and back (Envoy's TCP proxy).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TcpProxy {
+    /// A connection on which nothing passes in either direction is closed after this time; 1 h by
+    /// default, zero for never.
+    pub idle_timeout: Duration,
+    /// A connection is closed after this time, whatever passes (`tcp.maxConnectionDuration`).
+    pub max_duration: Option<Duration>,
+}
+
+/// What a connection is passed on to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TcpTarget {
+    /// The cluster; `None` where it does not exist, which closes the connection.
+    pub cluster: Option<ClusterHandle>,
+    /// A random number that picks the endpoint.
+    pub random: u64,
+}
+
+impl TcpTarget {
+    /// A cluster, and a random number for the pick.
+    pub const fn new(cluster: Option<ClusterHandle>, random: u64) -> Self {
+        Self { cluster, random }
+    }
+}
+
+/// What became of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TcpOutcome {
+    /// Envoy's flags.
+    pub flags: ResponseFlags,
+    /// The endpoint that was chosen.
+    pub endpoint: Option<Arc<str>>,
+    /// Whether a connection to it was made.
+    pub connected: bool,
+    /// Bytes from the client to the endpoint.
+    pub sent: u64,
+    /// Bytes from the endpoint to the client.
+    pub received: u64,
+}
+
+impl Default for TcpProxy {
+    fn default() -> Self {
+        Self { idle_timeout: Duration::from_secs(3600), max_duration: None }
+    }
+}
+
+impl TcpProxy {
+    /// A proxy with Istio's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Passes one connection on until it ends.
+    pub async fn proxy<I: Io>(
+        &self,
+        io: I,
+        connection: &ConnectionInfo,
+        target: &TcpTarget,
+    ) -> TcpOutcome {
+        let mut outcome = TcpOutcome::default();
+        let Some(cluster) = &target.cluster else {
+            outcome.flags.insert(Flag::NoClusterFound);
+            return outcome;
+        };
+        let shared = cluster.shared();
+        let pick = match cluster.options().choice {
+            EndpointChoice::Balanced => {
+                cluster.pick(&Context::new(shared.clock.now(), target.random)).ok()
+            }
+            _ => connection
+                .destination
+                .map(|address| cluster.pick_address(&DialAddress::Ip(address))),
+        };
+        let Some(pick) = pick else {
+            outcome.flags.insert(Flag::NoHealthyUpstream);
+            return outcome;
+        };
+        outcome.endpoint = Some(pick.address().into());
+        let now = shared.clock.now();
+        let Ok(_permit) = cluster.breaker().try_acquire(Resource::Connection, now) else {
+            outcome.flags.insert(Flag::UpstreamOverflow);
+            return outcome;
+        };
+        let dial = pick.endpoint().dial(shared, DialProtocol::Tcp);
+        match shared.connector.connect(dial).await {
+            Ok(upstream) => {
+                outcome.connected = true;
+                pick.report(Outcome::Connected, shared.clock.now());
+                self.splice(io, upstream, &mut outcome).await;
+            }
+            Err(error) => {
+                let timed_out = error == ConnectError::TimedOut;
+                let what =
+                    if timed_out { Outcome::ConnectTimeout } else { Outcome::ConnectFailure };
+                pick.report(what, shared.clock.now());
+                outcome.flags.insert(Flag::UpstreamConnectionFailure);
+                outcome.flags.insert(Flag::UpstreamRetryLimitExceeded);
+            }
+        }
+        outcome
+    }
+
+    async fn splice<I: Io>(&self, client: I, upstream: Box<dyn Io>, outcome: &mut TcpOutcome) {
+        let (mut client_read, mut client_write) = tokio::io::split(client);
+        let (mut upstream_read, mut upstream_write) = tokio::io::split(upstream);
+        let activity = Activity::new();
+        let both = async {
+            tokio::join!(
+                copy(&mut client_read, &mut upstream_write, &mut outcome.sent, &activity),
+                copy(&mut upstream_read, &mut client_write, &mut outcome.received, &activity),
+            )
+        };
+        let longest = async {
+            match self.max_duration {
+                Some(max) => tokio::time::sleep(max).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = both => {}
+            () = activity.idle(self.idle_timeout) => {}
+            () = longest => outcome.flags.insert(Flag::DurationTimeout),
+        }
+    }
+}
+
+/// When something last passed.
+struct Activity(std::sync::Mutex<Instant>);
+
+impl Activity {
+    fn new() -> Self {
+        Self(std::sync::Mutex::new(Instant::now()))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Instant> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn note(&self) {
+        *self.lock() = Instant::now();
+    }
+
+    /// Waits until nothing has passed for `timeout`.
+    async fn idle(&self, timeout: Duration) {
+        if timeout.is_zero() {
+            return std::future::pending().await;
+        }
+        loop {
+            let until = *self.lock() + timeout;
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
+/// Copies until the end of one direction, and ends the other side's reading then.
+async fn copy(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    count: &mut u64,
+    activity: &Activity,
+) -> std::io::Result<()> {
+    let mut buffer = bytes::BytesMut::with_capacity(16 * 1024);
+    loop {
+        buffer.clear();
+        let read = from.read_buf(&mut buffer).await?;
+        if read == 0 {
+            return to.shutdown().await;
+        }
+        activity.note();
+        to.write_all(&buffer).await?;
+        to.flush().await?;
+        *count += read as u64;
+    }
+}
