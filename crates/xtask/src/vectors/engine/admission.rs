@@ -21,10 +21,7 @@ pub(super) fn schema(question: &Question) -> Vec<Answer<SchemaAnswer>> {
     let verdict = |resource| {
         let checked = schema::check(resource);
         let verdict = if checked.is_rejected() { "rejected" } else { "accepted" };
-        Ok(SchemaAnswer {
-            verdict: verdict.to_owned(),
-            unknown_fields: checked.unknown_fields,
-        })
+        Ok(SchemaAnswer { verdict: verdict.to_owned(), unknown_fields: checked.unknown_fields })
     };
     istio.map(verdict).take(question.schema).collect()
 }

@@ -6,10 +6,14 @@ pub mod pipe;
 
 mod admission;
 mod backend;
+mod digest;
+mod objects;
+mod proxy;
 mod reply;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod world;
 
 use super::{Engine, answer::Answers, scenario::Question};
 
@@ -22,6 +26,17 @@ impl Engine for Meshwork {
         let mut answers = Answers::unsupported(question, "not wired yet");
         answers.verdicts = admission::verdicts(question);
         answers.schema = admission::schema(question);
+        match world::World::new(question) {
+            Ok(world) => {
+                for (proxy, clusters) in &mut answers.clusters {
+                    let Some(snapshot) = world.snapshots.get(proxy) else { continue };
+                    for (name, answer) in clusters {
+                        *answer = Ok(digest::digest(snapshot, name));
+                    }
+                }
+            }
+            Err(reason) => answers = Answers::unsupported(question, &reason),
+        }
         answers
     }
 }

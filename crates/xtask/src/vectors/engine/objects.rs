@@ -27,8 +27,11 @@ pub(super) fn in_force(question: &Question) -> Result<Vec<AnyObject>, String> {
 
 /// Adds what a cluster adds: the namespace, and the time of creation.
 fn complete(resource: &mut Value, at: usize) {
-    let scoped = !matches!(resource.get("kind").and_then(Value::as_str), Some("Node" | "Namespace"));
-    let Some(metadata) = resource.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let scoped =
+        !matches!(resource.get("kind").and_then(Value::as_str), Some("Node" | "Namespace"));
+    let Some(metadata) = resource.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
     if scoped {
         metadata.entry("namespace").or_insert_with(|| json!("default"));
     }

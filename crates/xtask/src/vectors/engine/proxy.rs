@@ -16,7 +16,8 @@ pub(super) fn proxy(from: &scenario::Proxy) -> Proxy {
     let mut proxy = Proxy::new(kind, from.namespace.as_str().into());
     let labels = from.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     proxy.labels = labels.collect();
-    proxy.addresses = from.ip.split(',').filter_map(|ip| ip.trim().parse::<IpAddr>().ok()).collect();
+    proxy.addresses =
+        from.ip.split(',').filter_map(|ip| ip.trim().parse::<IpAddr>().ok()).collect();
     if let Some(account) = &from.service_account {
         proxy.service_account = account.as_str().into();
     }
