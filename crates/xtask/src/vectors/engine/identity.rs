@@ -31,7 +31,8 @@ pub(super) fn of_servers(question: &Question) -> IndexMap<String, String> {
                 let endpoints = resource.pointer("/spec/endpoints").and_then(Value::as_array);
                 for endpoint in endpoints.into_iter().flatten() {
                     let text = |path: &str| endpoint.get(path).and_then(Value::as_str);
-                    if let (Some(address), Some(account)) = (text("address"), text("serviceAccount"))
+                    if let (Some(address), Some(account)) =
+                        (text("address"), text("serviceAccount"))
                     {
                         names.insert(address.to_owned(), name(account));
                     }

@@ -4,15 +4,23 @@ pub mod client;
 pub mod network;
 pub mod pipe;
 
+mod accept;
 mod admission;
 mod backend;
+mod cases;
+mod connector;
 mod digest;
+mod identity;
+mod missing;
 mod objects;
+mod observe;
 mod proxy;
 mod reply;
+mod stack;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod vantage;
 mod world;
 
 use super::{Engine, answer::Answers, scenario::Question};
@@ -23,7 +31,7 @@ pub struct Meshwork;
 
 impl Engine for Meshwork {
     fn answer(&self, question: &Question) -> Answers {
-        let mut answers = Answers::unsupported(question, "not wired yet");
+        let mut answers = Answers::unsupported(question, "no analyzers yet");
         answers.verdicts = admission::verdicts(question);
         answers.schema = admission::schema(question);
         match world::World::new(question) {
@@ -34,8 +42,12 @@ impl Engine for Meshwork {
                         *answer = Ok(digest::digest(snapshot, name));
                     }
                 }
+                answers.cases = run(cases::run(question, &world));
             }
-            Err(reason) => answers = Answers::unsupported(question, &reason),
+            Err(reason) if !question.cases.is_empty() => {
+                answers = Answers::unsupported(question, &reason);
+            }
+            Err(_) => {}
         }
         answers
     }
@@ -44,7 +56,7 @@ impl Engine for Meshwork {
 /// Runs to the end on a clock that jumps to the next moment at which anything happens.
 fn run<T>(future: impl Future<Output = T>) -> T {
     match tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build() {
-        Ok(runtime) => runtime.block_on(future),
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, future),
         Err(error) => std::panic::panic_any(format!("no runtime: {error}")),
     }
 }

@@ -101,6 +101,11 @@ impl Network {
         state.seen.clear();
     }
 
+    /// Forgets what endpoints have seen; they go on with their steps.
+    pub fn forget(&self) {
+        self.state().seen.clear();
+    }
+
     /// What endpoints have seen since the case began, in order of arrival.
     pub fn seen(&self) -> Vec<Received> {
         self.state().seen.clone()

@@ -1,0 +1,168 @@
+//! What a proxy does with a connection of a case: the decision, TLS, HTTP or bytes.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use meshwork_core::{Attributes, SeededDraws};
+use meshwork_routing::{
+    ClientCertificate, CloseReason, ConnectionAction, ConnectionDecision, FirstBytes,
+    INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER, ServerTls,
+};
+use meshwork_tower::{ConnectionInfo, HttpServer, TcpProxy, TcpTarget};
+use tokio::io::DuplexStream;
+
+use crate::vectors::scenario::Send;
+
+use super::{client, tls, vantage::Vantage};
+
+/// What became of a connection, apart from what its client saw.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Accepted {
+    /// There is no listener.
+    pub(super) refused: bool,
+    /// The cluster that the bytes went to, where they were not HTTP.
+    pub(super) cluster: Option<String>,
+    /// Envoy's flags of the connection.
+    pub(super) flags: Vec<String>,
+    /// Envoy's details of the connection.
+    pub(super) details: Option<String>,
+    /// The endpoints that the bytes went to.
+    pub(super) attempts: Vec<String>,
+}
+
+/// The connection of a case as a listener sees it.
+pub(super) fn connection(vantage: &Vantage, send: &Send) -> ConnectionInfo {
+    let own = vantage.address();
+    let address = |ip: &str, port: u16| ip.parse().ok().map(|ip| SocketAddr::new(ip, port));
+    let destination = match (&send.outbound, &send.inbound, &send.gateway) {
+        (Some(to), _, _) => address(&to.ip, to.port),
+        (_, Some(to), _) => address(to.ip.as_deref().unwrap_or(own), to.port),
+        (_, _, Some(to)) => address(own, to.port),
+        _ => None,
+    };
+    let stranger = if send.outbound.is_some() { own } else { "10.99.0.1" };
+    let source =
+        address(send.source.as_deref().unwrap_or(stranger), send.source_port.unwrap_or(40000));
+    let mut info = ConnectionInfo::new(source, destination);
+    let first = client::first_bytes(send);
+    let unclear = if first.is_empty() { FirstBytes::None } else { FirstBytes::Other };
+    info.first_bytes = FirstBytes::detect(&first).unwrap_or(unclear);
+    if let Some(hello) = &send.tls {
+        info.sni = hello.sni.as_deref().map(Arc::from);
+        info.alpn =
+            client::alpn(send).iter().map(|protocol| Arc::from(protocol.as_str())).collect();
+    }
+    info
+}
+
+/// Accepts the connection and does with it what the proxy's routes say.
+pub(super) async fn accept(vantage: Arc<Vantage>, send: Send, mut io: DuplexStream) -> Accepted {
+    let mut info = connection(&vantage, &send);
+    let draws = SeededDraws::new(vantage.seeds.next());
+    let decision = info.with_attributes(|attributes| {
+        decide(&vantage, &send, attributes, info.first_bytes, &draws)
+    });
+    let mut accepted = Accepted::default();
+    if let Some(settings) = &decision.tls {
+        if tls::accept(&mut io).await.is_err() || !admits(settings, &send) {
+            return accepted;
+        }
+        vantage.end_tls(&mut info, settings, &send);
+    }
+    if send.inbound.is_some()
+        && !matches!(decision.action, ConnectionAction::Http(_))
+        && !vantage.admits_connection(&info)
+    {
+        accepted.cluster = inbound_cluster(&decision);
+        return accepted;
+    }
+    match &decision.action {
+        ConnectionAction::Refuse => accepted.refused = true,
+        ConnectionAction::Close(reason) => {
+            accepted.cluster = decision.cluster().map(str::to_owned);
+            accepted.flags.extend(reason.flag().map(str::to_owned));
+            if *reason == CloseReason::BlackHole && send.inbound.is_some() {
+                accepted.cluster = None;
+            }
+        }
+        ConnectionAction::Http(_) => {
+            let (connection, stack) = (Arc::new(info), vantage.stack(&send));
+            let outcome =
+                HttpServer::new().serve(io, connection, stack, std::future::pending()).await;
+            accepted.flags = names(&outcome.flags.to_string());
+            accepted.details = outcome.details.map(str::to_owned);
+        }
+        ConnectionAction::Forward(destination) => {
+            forward(&vantage, &destination.cluster, io, &info, &draws, &mut accepted).await;
+        }
+        ConnectionAction::Passthrough => {
+            let name = if send.inbound.is_some() {
+                INBOUND_PASSTHROUGH_CLUSTER
+            } else {
+                PASSTHROUGH_CLUSTER
+            };
+            forward(&vantage, name, io, &info, &draws, &mut accepted).await;
+        }
+    }
+    accepted
+}
+
+fn decide(
+    vantage: &Vantage,
+    send: &Send,
+    attributes: &Attributes<'_>,
+    first: FirstBytes,
+    draws: &SeededDraws,
+) -> ConnectionDecision {
+    let routes = &vantage.snapshot.routes;
+    match (&send.outbound, &send.inbound, &send.gateway) {
+        (_, Some(to), _) => routes.inbound(to.port, attributes, first, vantage.mode(to.port)),
+        (_, _, Some(to)) => routes.gateway(to.port, attributes, first, draws),
+        _ => routes.outbound(attributes, first, draws),
+    }
+}
+
+/// Whether the handshake succeeds, as far as the client's certificate decides.
+fn admits(settings: &ServerTls, send: &Send) -> bool {
+    let names = send.tls.as_ref().and_then(|hello| hello.principal.as_deref());
+    let listed = |names: &str| {
+        settings.subject_alt_names.is_empty()
+            || names
+                .split(',')
+                .any(|name| settings.subject_alt_names.iter().any(|san| **san == *name.trim()))
+    };
+    match (settings.client, names) {
+        (ClientCertificate::NotAsked, _) | (ClientCertificate::Optional, None) => true,
+        (ClientCertificate::Required, None) => false,
+        (_, Some(names)) => listed(names),
+    }
+}
+
+fn inbound_cluster(decision: &ConnectionDecision) -> Option<String> {
+    match &decision.action {
+        ConnectionAction::Forward(destination) => Some(destination.cluster.to_string()),
+        ConnectionAction::Passthrough => Some(INBOUND_PASSTHROUGH_CLUSTER.to_owned()),
+        _ => None,
+    }
+}
+
+async fn forward(
+    vantage: &Vantage,
+    cluster: &str,
+    io: DuplexStream,
+    info: &ConnectionInfo,
+    draws: &SeededDraws,
+    accepted: &mut Accepted,
+) {
+    use meshwork_core::{Draw, Draws as _};
+    let handle = vantage.cluster(cluster);
+    accepted.cluster = handle.is_some().then(|| cluster.to_owned());
+    let target = TcpTarget::new(handle, draws.draw(Draw::Endpoint(0)));
+    let outcome = TcpProxy::new().proxy(io, info, &target).await;
+    accepted.flags = names(&outcome.flags.to_string());
+    accepted.attempts.extend(outcome.endpoint.map(|endpoint| endpoint.to_string()));
+}
+
+/// Flags as Envoy writes them, one by one.
+pub(super) fn names(flags: &str) -> Vec<String> {
+    flags.split(',').filter(|flag| !flag.is_empty() && *flag != "-").map(str::to_owned).collect()
+}
