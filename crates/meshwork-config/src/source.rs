@@ -42,11 +42,11 @@ impl fmt::Debug for Sink {
 
 /// Keeps a source running; dropping it ends the source.
 #[must_use = "dropping this ends the source"]
-pub struct Running(#[expect(dead_code, reason = "held to be dropped")] Box<dyn Send>);
+pub struct Running(#[expect(dead_code, reason = "held to be dropped")] Box<dyn Send + Sync>);
 
 impl Running {
     /// Runs as long as `guard` lives.
-    pub fn new(guard: impl Send + 'static) -> Self {
+    pub fn new(guard: impl Send + Sync + 'static) -> Self {
         Self(Box::new(guard))
     }
 

@@ -1,0 +1,193 @@
+//! How a mesh is put together.
+
+#[cfg(feature = "file")]
+use std::path::PathBuf;
+use std::{sync::Arc, time::Duration};
+
+use meshwork_api::mesh::MeshConfig;
+use meshwork_config::{CompileReport, ConfigStore, Event, Running, Source, SourceError};
+use meshwork_tower::{Clusters, Connect, Seeds, TcpConnector};
+
+use crate::{
+    Mesh, Workload,
+    engine::{self, Engine},
+    mesh::Assembly,
+};
+
+/// Puts a [`Mesh`] together: where its configuration comes from and what may fail.
+#[must_use = "nothing happens before `start`"]
+pub struct MeshBuilder {
+    workload: Workload,
+    mesh_config: MeshConfig,
+    events: Vec<Event>,
+    sources: Vec<Box<dyn Source>>,
+    clusters: Box<dyn FnOnce(Seeds) -> Clusters + Send>,
+    seeds: Seeds,
+    tolerate_invalid: bool,
+    enforce: bool,
+    ready_timeout: Duration,
+    debounce: Duration,
+}
+
+/// A mesh that cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A source cannot be reached.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A resource was refused, and [`MeshBuilder::tolerate_invalid`] is off. The text shows the
+    /// lines that are meant.
+    #[error("the configuration is refused:\n{rendered}")]
+    Invalid {
+        /// What was refused.
+        report: CompileReport,
+        /// The same as a compiler would print it.
+        rendered: String,
+    },
+}
+
+impl MeshBuilder {
+    pub(crate) fn new(workload: Workload) -> Self {
+        Self {
+            workload,
+            mesh_config: MeshConfig::default(),
+            events: Vec::new(),
+            sources: Vec::new(),
+            clusters: Box::new(|seeds| Clusters::seeded(TcpConnector::new(), seeds)),
+            seeds: Seeds::random(),
+            tolerate_invalid: false,
+            enforce: true,
+            ready_timeout: Duration::from_secs(5),
+            debounce: Duration::from_millis(20),
+        }
+    }
+
+    /// Takes the resources of the YAML and JSON files in a folder, read once.
+    #[cfg(feature = "file")]
+    pub fn folder(self, path: impl Into<PathBuf>) -> Self {
+        self.source(meshwork_config::Folder::new(path))
+    }
+
+    /// Takes the resources of a folder, and follows its changes.
+    #[cfg(feature = "file")]
+    pub fn watch_folder(self, path: impl Into<PathBuf>) -> Self {
+        self.source(meshwork_config::Folder::new(path).watched())
+    }
+
+    /// Takes a resource that is written in code.
+    pub fn resource(mut self, object: impl Into<meshwork_api::AnyObject>) -> Self {
+        self.events.push(Event::apply(object));
+        self
+    }
+
+    /// Takes the resources of a text of YAML or JSON documents; `name` stands for it in
+    /// diagnostics.
+    pub fn yaml(mut self, name: &str, text: &str) -> Self {
+        let reader = meshwork_api::read::Reader::default();
+        self.events.extend(meshwork_config::events_of(&reader, name, text.as_bytes()));
+        self
+    }
+
+    /// Adds a source of resources: a cluster, a control plane, one of your own.
+    pub fn source(mut self, source: impl Source) -> Self {
+        self.sources.push(Box::new(source));
+        self
+    }
+
+    /// Istio's MeshConfig; its defaults where none is given.
+    pub fn mesh_config(mut self, config: MeshConfig) -> Self {
+        self.mesh_config = config;
+        self
+    }
+
+    /// Makes connections another way than by plain TCP.
+    pub fn connector(mut self, connector: impl Connect) -> Self {
+        self.clusters = Box::new(|seeds| Clusters::seeded(connector, seeds));
+        self
+    }
+
+    /// Draws weights, faults and endpoints from a seed, so that a run can be repeated.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seeds = Seeds::from_seed(seed);
+        self
+    }
+
+    /// Starts although resources are refused: without them, with an alarm. Off by default.
+    pub fn tolerate_invalid(mut self, tolerate: bool) -> Self {
+        self.tolerate_invalid = tolerate;
+        self
+    }
+
+    /// Whether refusals of security policies are carried out; on by default. Turned off, policies
+    /// are evaluated and logged, and everything passes.
+    pub fn enforce(mut self, enforce: bool) -> Self {
+        self.enforce = enforce;
+        self
+    }
+
+    /// How long traffic waits for the first snapshot before it is answered with 503; 5 s by
+    /// default.
+    pub fn ready_timeout(mut self, timeout: Duration) -> Self {
+        self.ready_timeout = timeout;
+        self
+    }
+
+    /// For how long changes are gathered before they are compiled; 20 ms by default.
+    pub fn debounce(mut self, debounce: Duration) -> Self {
+        self.debounce = debounce;
+        self
+    }
+
+    /// Starts the sources and compiles what there is.
+    ///
+    /// What folders and code hold is in force when this returns; other sources may take longer, and
+    /// traffic waits for them.
+    ///
+    /// # Errors
+    /// [`StartError::Source`] where a source cannot be reached, [`StartError::Invalid`] where a
+    /// resource is refused and that is not tolerated.
+    pub async fn start(self) -> Result<Mesh, StartError> {
+        let clusters = (self.clusters)(self.seeds.clone());
+        let store = ConfigStore::new(self.mesh_config);
+        let count = self.sources.len();
+        let proxy = self.workload.proxy().clone();
+        let engine = Arc::new(Engine::new(proxy, store, count, clusters.clone()));
+        engine.update(self.events);
+        let (sink, mut events) = engine::channel();
+        let mut running: Vec<Running> = Vec::new();
+        for source in self.sources {
+            running.push(source.start(sink.clone())?);
+        }
+        // What sources told while they started takes effect before anything else happens.
+        while let Ok(batch) = events.try_recv() {
+            engine.update(batch);
+        }
+        let health = engine.health();
+        if !self.tolerate_invalid && !health.is_good() {
+            return Err(StartError::Invalid {
+                report: health.report.clone(),
+                rendered: engine.rendered_refusals(),
+            });
+        }
+        tokio::spawn(engine::follow(Arc::downgrade(&engine), events, self.debounce));
+        Ok(Mesh::new(Assembly {
+            engine,
+            clusters,
+            workload: self.workload,
+            seeds: self.seeds,
+            ready_timeout: self.ready_timeout,
+            enforce: self.enforce,
+            running,
+        }))
+    }
+}
+
+impl std::fmt::Debug for MeshBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MeshBuilder")
+            .field("workload", &self.workload)
+            .field("sources", &self.sources.len())
+            .finish_non_exhaustive()
+    }
+}

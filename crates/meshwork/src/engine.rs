@@ -1,0 +1,154 @@
+//! From events to the snapshot in force.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use meshwork_config::{CompileReport, ConfigStore, Event, Level, Sink, Snapshot};
+use meshwork_core::{Live, Publisher};
+use meshwork_registry::Proxy;
+use meshwork_tower::Clusters;
+use tokio::sync::{mpsc, watch};
+
+use crate::Health;
+
+/// Holds what sources told, and publishes what follows from it.
+pub(crate) struct Engine {
+    proxy: Proxy,
+    state: Mutex<State>,
+    publisher: Publisher<Snapshot>,
+    clusters: Clusters,
+    /// Whether a first whole listing has been published.
+    ready: watch::Sender<bool>,
+    health: watch::Sender<Arc<Health>>,
+}
+
+struct State {
+    store: ConfigStore,
+    version: u64,
+    /// The sources that have not told their first listing yet.
+    awaited: usize,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        proxy: Proxy,
+        store: ConfigStore,
+        sources: usize,
+        clusters: Clusters,
+    ) -> Self {
+        let (snapshot, _) = Snapshot::compile(&store, &proxy, None);
+        Self {
+            proxy,
+            state: Mutex::new(State { store, version: 0, awaited: sources }),
+            publisher: Publisher::new(snapshot),
+            clusters,
+            ready: watch::Sender::new(sources == 0),
+            health: watch::Sender::new(Arc::default()),
+        }
+    }
+
+    pub(crate) fn live(&self) -> Live<Snapshot> {
+        self.publisher.live()
+    }
+
+    pub(crate) fn ready(&self) -> watch::Receiver<bool> {
+        self.ready.subscribe()
+    }
+
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health.borrow())
+    }
+
+    /// Takes events, compiles and publishes. Readers are not disturbed: a request that is under
+    /// way keeps the snapshot that it began with.
+    pub(crate) fn update(&self, events: Vec<Event>) -> CompileReport {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = events.iter().filter(|event| matches!(event, Event::InitDone)).count();
+        state.store.apply_all(events);
+        state.awaited = state.awaited.saturating_sub(listed);
+        state.version += 1;
+        let previous = self.publisher.current();
+        let (snapshot, report) = Snapshot::compile(&state.store, &self.proxy, Some(&previous));
+        let snapshot = Arc::new(snapshot);
+        // Runtime state first: a request that sees the snapshot finds its clusters.
+        self.clusters.reconcile(&snapshot);
+        self.publisher.publish(Arc::clone(&snapshot));
+        self.tell(&report, state.version);
+        self.health.send_replace(Arc::new(Health {
+            version: state.version,
+            resources: state.store.len(),
+            report: report.clone(),
+        }));
+        if state.awaited == 0 {
+            self.ready.send_replace(true);
+        }
+        report
+    }
+
+    /// What was refused, as a compiler would print it.
+    pub(crate) fn rendered_refusals(&self) -> String {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts: Vec<_> = state
+            .store
+            .refusals()
+            .map(|refusal| match refusal.rendered.as_str() {
+                "" => refusal.report.to_string(),
+                rendered => rendered.to_owned(),
+            })
+            .collect();
+        texts.join("\n")
+    }
+
+    /// Logs what is new in the report.
+    fn tell(&self, report: &CompileReport, version: u64) {
+        let before = self.health();
+        for diagnostic in &report.diagnostics {
+            if before.report.diagnostics.contains(diagnostic) {
+                continue;
+            }
+            match diagnostic.level {
+                Level::Alarm => tracing::error!(version, "{diagnostic}"),
+                Level::Warning => tracing::warn!(version, "{diagnostic}"),
+            }
+        }
+    }
+}
+
+/// A sink for sources, and the events that came through it.
+pub(crate) fn channel() -> (Sink, mpsc::UnboundedReceiver<Vec<Event>>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let sink = Sink::new(move |events| {
+        // Without a receiver the mesh is gone, and nobody has to know.
+        let _ = sender.send(events);
+    });
+    (sink, receiver)
+}
+
+/// Publishes what comes through `events`, several batches at once where they come in quick
+/// succession, until the mesh is dropped.
+pub(crate) async fn follow(
+    engine: std::sync::Weak<Engine>,
+    mut events: mpsc::UnboundedReceiver<Vec<Event>>,
+    debounce: Duration,
+) {
+    while let Some(mut batch) = events.recv().await {
+        let deadline = tokio::time::sleep(debounce);
+        tokio::pin!(deadline);
+        loop {
+            tokio::select! {
+                more = events.recv() => match more {
+                    Some(more) => batch.extend(more),
+                    None => break,
+                },
+                () = &mut deadline => break,
+            }
+        }
+        let Some(engine) = engine.upgrade() else { return };
+        // Compiling a large mesh takes a while; requests must not wait for it.
+        if tokio::task::spawn_blocking(move || engine.update(batch)).await.is_err() {
+            tracing::error!("compiling the configuration panicked; the former one stays in force");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The assembled runtime.
+
+use std::{sync::Arc, time::Duration};
+
+use meshwork_config::{CompileReport, Event, Running, Snapshot};
+use meshwork_core::{Attributes, Explanation, Live, RequestHead, SeededDraws};
+use meshwork_routing::RouteInput;
+use meshwork_tower::{Clusters, Seeds};
+use tokio::sync::watch;
+
+use crate::{Health, MeshBuilder, Workload, engine::Engine};
+
+/// The mesh as one workload sees it: configuration, client and server in one process.
+///
+/// Clones are cheap and are the same mesh. Configuration changes while traffic flows: a request
+/// sees one version from its beginning to its end, and a change fails none.
+///
+/// ```no_run
+/// use meshwork::{Mesh, Workload};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let me = Workload::new("default", "productpage-v1").label("app", "productpage");
+/// let mesh = Mesh::builder(me).folder("mesh/").start().await?;
+/// let reply = mesh.client().get("http://reviews:9080/reviews/0").await?;
+/// assert!(reply.status().is_success());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Mesh(Arc<Inner>);
+
+struct Inner {
+    assembly: Assembly,
+    shutdown: watch::Sender<bool>,
+}
+
+/// What a mesh is made of.
+pub(crate) struct Assembly {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) clusters: Clusters,
+    pub(crate) workload: Workload,
+    pub(crate) seeds: Seeds,
+    pub(crate) ready_timeout: Duration,
+    pub(crate) enforce: bool,
+    /// Sources run as long as the mesh lives.
+    pub(crate) running: Vec<Running>,
+}
+
+impl Mesh {
+    /// Begins to put a mesh together for this workload.
+    pub fn builder(workload: Workload) -> MeshBuilder {
+        MeshBuilder::new(workload)
+    }
+
+    pub(crate) fn new(assembly: Assembly) -> Self {
+        Self(Arc::new(Inner { assembly, shutdown: watch::Sender::new(false) }))
+    }
+
+    /// Applies changes now; they are in force when this returns.
+    ///
+    /// What is refused, and what else is wrong with the configuration that is in force, is in the
+    /// report. Larger meshes take a while to compile: call it from a blocking task then.
+    pub fn apply(&self, events: impl IntoIterator<Item = Event>) -> CompileReport {
+        self.0.assembly.engine.update(events.into_iter().collect())
+    }
+
+    /// How the configuration stands.
+    pub fn health(&self) -> Arc<Health> {
+        self.0.assembly.engine.health()
+    }
+
+    /// The workload that the mesh is seen by.
+    pub fn workload(&self) -> &Workload {
+        &self.0.assembly.workload
+    }
+
+    /// The configuration in force, for evaluators and layers of your own.
+    pub fn snapshot(&self) -> Live<Snapshot> {
+        self.0.assembly.engine.live()
+    }
+
+    /// The runtime state of the clusters: connections, counters, ejections.
+    pub fn clusters(&self) -> &Clusters {
+        &self.0.assembly.clusters
+    }
+
+    /// Why a request of the workload would take the route that it takes: the rule that wins and,
+    /// for those before it, the first predicate that fails.
+    ///
+    /// ```
+    /// # async fn example(mesh: meshwork::Mesh) -> Result<(), http::Error> {
+    /// let request = http::Request::get("http://reviews:9080/").header("end-user", "jason").body(())?;
+    /// println!("{}", mesh.explain(&request));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn explain<B>(&self, request: &http::Request<B>) -> Explanation {
+        let snapshot = self.snapshot().load();
+        let port = request.uri().port_u16().unwrap_or(80);
+        let routes = snapshot.routes.port(port).unwrap_or(snapshot.routes.catch_all());
+        let attributes = Attributes::default();
+        let draws = SeededDraws::new(0);
+        let head = RequestHead::from(request);
+        routes.explain(&RouteInput::new(head, &attributes, &draws))
+    }
+
+    /// Asks servers to take no more connections and to let those end that are open.
+    pub fn shutdown(&self) {
+        self.0.shutdown.send_replace(true);
+    }
+
+    /// Completes when [`shutdown`](Self::shutdown) was called.
+    pub(crate) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stopped = self.0.shutdown.subscribe();
+        async move {
+            // An error means that the mesh is gone, which is an end too.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        }
+    }
+
+    pub(crate) fn assembly(&self) -> &Assembly {
+        &self.0.assembly
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner")
+            .field("workload", &self.assembly.workload)
+            .field("enforce", &self.assembly.enforce)
+            .field("sources", &self.assembly.running.len())
+            .finish_non_exhaustive()
+    }
+}

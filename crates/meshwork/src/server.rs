@@ -1,0 +1,185 @@
+//! A service behind the mesh's inbound layers.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    task::{self, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use meshwork_authn::MtlsMode;
+use meshwork_routing::{ConnectionAction, MtlsMode as RouteMode};
+use meshwork_tower::{Body, BoxError, ConnectionInfo, HttpServer, Inbound, Io, inbound, peek};
+use tokio::{net::TcpListener, task::JoinSet};
+use tower_service::Service;
+
+use crate::Mesh;
+
+impl Mesh {
+    /// The inbound stack of a port of the workload, for a server of your own:
+    /// `mesh.inbound(9080).layer(app)`.
+    ///
+    /// Requests are validated, normalised, authorised and logged as by a sidecar. What a sidecar
+    /// decides about the connection itself is decided by [`serve`](Self::serve) alone.
+    pub fn inbound(&self, port: u16) -> Inbound {
+        let assembly = self.assembly();
+        inbound(self.snapshot())
+            .port(port)
+            .seeds(assembly.seeds.clone())
+            .clusters(assembly.clusters.clone())
+    }
+
+    /// Serves an application on a listener until [`shutdown`](Self::shutdown): an axum router, or
+    /// any service of requests.
+    ///
+    /// Each connection is decided as by the sidecar of the workload: its first bytes, the port's
+    /// PeerAuthentication, the policies. On shutdown no more connections are taken, open ones end
+    /// within the drain time of 5 s.
+    ///
+    /// # Errors
+    /// Where the listener's address cannot be told. Errors of single connections are logged.
+    pub fn serve<S, R>(
+        &self,
+        listener: TcpListener,
+        app: S,
+    ) -> impl Future<Output = io::Result<()>> + Send + use<S, R>
+    where
+        S: Service<Request<Body>, Response = Response<R>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let mesh = self.clone();
+        async move {
+            let port = listener.local_addr()?.port();
+            let mut connections = JoinSet::new();
+            let stopped = mesh.stopped();
+            tokio::pin!(stopped);
+            loop {
+                tokio::select! {
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, peer)) => {
+                            let local = stream.local_addr().ok();
+                            // Latency matters more than full packets.
+                            let _ = stream.set_nodelay(true);
+                            let accepted = Accepted { port, peer, local };
+                            connections.spawn(mesh.clone().connection(stream, accepted, app.clone()));
+                        }
+                        Err(error) => {
+                            // Out of file descriptors, or a peer that went away: others go on.
+                            tracing::warn!(port, %error, "a connection cannot be accepted");
+                            tokio::time::sleep(ACCEPT_PAUSE).await;
+                        }
+                    },
+                    Some(_) = connections.join_next() => {}
+                    () = &mut stopped => break,
+                }
+            }
+            drop(listener);
+            while connections.join_next().await.is_some() {}
+            Ok(())
+        }
+    }
+
+    async fn connection<I, S, R>(self, io: I, accepted: Accepted, app: S)
+    where
+        I: Io,
+        S: Service<Request<Body>, Response = Response<R>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let Accepted { port, peer, local } = accepted;
+        let snapshot = self.snapshot().load();
+        let timeout =
+            snapshot.mesh.protocol_detection_timeout.map(|t| t.as_std()).filter(|t| !t.is_zero());
+        let stopped = self.stopped();
+        let peeked = tokio::select! {
+            peeked = peek(io, timeout) => peeked,
+            () = self.stopped() => return,
+        };
+        let Ok((first, io)) = peeked else { return };
+        let mut connection = ConnectionInfo::new(Some(peer), local);
+        connection.listener_port = Some(port);
+        connection.first_bytes = first;
+        let mode = match snapshot.security.mtls_mode(port) {
+            MtlsMode::Disable => RouteMode::Disable,
+            MtlsMode::Permissive => RouteMode::Permissive,
+            MtlsMode::Strict => RouteMode::Strict,
+        };
+        let decision = connection
+            .with_attributes(|attributes| snapshot.routes.inbound(port, attributes, first, mode));
+        if decision.tls.is_some() {
+            tracing::warn!(port, %peer, "refused: mutual TLS is asked for and not supported yet");
+            return;
+        }
+        let server = HttpServer::new();
+        match decision.action {
+            ConnectionAction::Http(_) => {
+                let stack = self.inbound(port).layer(BoxedBody(app));
+                server.serve(io, Arc::new(connection), stack, stopped).await;
+            }
+            ConnectionAction::Forward(_) | ConnectionAction::Passthrough => {
+                // A port that no Service declares, or one that declares no HTTP: connection-level
+                // policy decides, and the application sees what comes.
+                let verdict = connection
+                    .with_attributes(|attributes| snapshot.security.check_connection(attributes));
+                if self.assembly().enforce && !verdict.is_allowed() {
+                    tracing::info!(port, %peer, reason = %verdict, "a connection is refused");
+                    return;
+                }
+                server.serve(io, Arc::new(connection), app, stopped).await;
+            }
+            ConnectionAction::Close(reason) => {
+                tracing::info!(port, %peer, %reason, "a connection is refused");
+            }
+            ConnectionAction::Refuse => {}
+        }
+    }
+}
+
+/// Hands an application the body type that it was written for.
+#[derive(Clone, Debug)]
+struct BoxedBody<S>(S);
+
+impl<S, B> Service<Request<B>> for BoxedBody<S>
+where
+    S: Service<Request<Body>>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> S::Future {
+        self.0.call(request.map(Body::new))
+    }
+}
+
+/// A connection as it was accepted.
+#[derive(Clone, Copy, Debug)]
+struct Accepted {
+    port: u16,
+    peer: SocketAddr,
+    local: Option<SocketAddr>,
+}
+
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
