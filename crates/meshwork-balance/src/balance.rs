@@ -14,6 +14,40 @@ use crate::{Host, Randomness};
 /// A cluster keeps several sets (one for each priority and health, and for each locality where
 /// these count) and builds a [`Picker`] for each of them whenever its members or their health
 /// change. Choosing among priorities and localities is the cluster's business.
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use meshwork_balance::*;
+///
+/// /// Always the host with the fewest requests under way.
+/// #[derive(Debug)]
+/// struct LeastLoaded;
+///
+/// impl Balance for LeastLoaded {
+///     fn picker(&self, _set: &Set<'_>) -> Box<dyn Picker> {
+///         Box::new(Self)
+///     }
+/// }
+///
+/// impl Picker for LeastLoaded {
+///     fn pick(&self, hosts: &[Host], _choice: &mut Choice<'_>) -> Option<usize> {
+///         (0..hosts.len()).min_by_key(|index| hosts.get(*index).map(Host::active_requests))
+///     }
+/// }
+///
+/// let load_balancing = LoadBalancing {
+///     algorithm: Algorithm::Custom(CustomBalance::new(Arc::new(LeastLoaded))),
+///     ..LoadBalancing::default()
+/// };
+/// let config = ClusterConfig { load_balancing, ..ClusterConfig::default() };
+/// let cluster = Cluster::new(config, 0, Duration::ZERO);
+/// cluster.update([Endpoint::new("10.0.0.1:80", 1), Endpoint::new("10.0.0.2:80", 2)], Duration::ZERO);
+/// let cx = Context::new(Duration::ZERO, 0);
+/// let first = cluster.pick(&cx)?;
+/// let second = cluster.pick(&cx)?;
+/// assert_eq!((*first.endpoint(), *second.endpoint()), (1, 2));
+/// # Ok::<(), NoHealthyUpstream>(())
+/// ```
 pub trait Balance: fmt::Debug + Send + Sync {
     /// Builds the state for one set. Called when configuration or health changes, never for a
     /// request.

@@ -85,7 +85,8 @@ impl ConnectionPool {
             .and_then(|http| http.idle_timeout)
             .or_else(|| tcp.and_then(|tcp| tcp.idle_timeout));
         Self {
-            connect_timeout: connect_timeout.map_or(CONNECT_TIMEOUT, |timeout| timeout.as_std()),
+            connect_timeout: connect_timeout
+                .map_or(CONNECT_TIMEOUT, meshwork_api::Duration::as_std),
             circuit_breakers: CircuitBreakers {
                 max_connections: limit(tcp.map(|tcp| tcp.max_connections)),
                 max_pending_requests: limit(http.map(|http| http.http1_max_pending_requests)),
@@ -94,18 +95,18 @@ impl ConnectionPool {
                 retry_budget: retry_budget.map(read_budget),
             },
             tcp_keepalive: keepalive,
-            idle_timeout: idle_timeout.map(|timeout| timeout.as_std()),
+            idle_timeout: idle_timeout.map(meshwork_api::Duration::as_std),
             max_connection_duration: tcp
                 .and_then(|tcp| tcp.max_connection_duration)
-                .map(|duration| duration.as_std()),
+                .map(meshwork_api::Duration::as_std),
             max_requests_per_connection: positive(
                 http.map(|http| http.max_requests_per_connection),
             ),
             max_concurrent_streams: positive(http.map(|http| http.max_concurrent_streams)),
             http2_keepalive: http.and_then(|http| http.http2_keep_alive.as_ref()).map(|ping| {
                 Http2Keepalive {
-                    interval: ping.interval.map(|interval| interval.as_std()),
-                    timeout: ping.timeout.map(|timeout| timeout.as_std()),
+                    interval: ping.interval.map(meshwork_api::Duration::as_std),
+                    timeout: ping.timeout.map(meshwork_api::Duration::as_std),
                 }
             }),
             h2_upgrade: match http.map(|http| http.h2_upgrade_policy) {
@@ -164,7 +165,7 @@ fn read_budget(budget: &api::RetryBudget) -> RetryBudget {
             0 => 3,
             minimum => minimum,
         },
-        interval: budget.budget_interval.map(|interval| interval.as_std()).unwrap_or_default(),
+        interval: budget.budget_interval.map(meshwork_api::Duration::as_std).unwrap_or_default(),
     }
 }
 

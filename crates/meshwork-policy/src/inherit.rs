@@ -125,3 +125,7 @@ fn mode_for_port(policy: Option<&TrafficPolicy>, port: u16) -> Option<ClientTlsM
     });
     by_port.or(policy.tls.as_ref()).map(|tls| tls.mode)
 }
+
+#[cfg(test)]
+#[path = "inherit/tests.rs"]
+mod tests;

@@ -9,6 +9,8 @@ mod load_balancer;
 mod outlier;
 mod resolve;
 mod rules;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod traffic_policy;
 

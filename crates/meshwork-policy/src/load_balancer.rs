@@ -39,7 +39,8 @@ pub(crate) fn algorithm(settings: Option<&LoadBalancerSettings>) -> Algorithm {
             Some(HashAlgorithm::RingHash(ring)) => ring_hash(ring.minimum_ring_size),
             None => ring_hash(hash.minimum_ring_size),
         },
-        None => least_request(),
+        // Endpoints' own reports of their load are not evaluated, which the coverage table says.
+        Some(LbPolicy::BackendUtilization(_)) | None => least_request(),
     }
 }
 
@@ -64,7 +65,8 @@ fn slow_start(settings: &LoadBalancerSettings) -> Option<SlowStart> {
     let Some(warmup) = &settings.warmup else {
         return settings.warmup_duration_secs.map(|window| SlowStart::new(window.as_std()));
     };
-    let default = SlowStart::new(warmup.duration.map(|d| d.as_std()).unwrap_or_default());
+    let default =
+        SlowStart::new(warmup.duration.map(meshwork_api::Duration::as_std).unwrap_or_default());
     let number = |value: Option<f64>, default| value.and_then(Decimal::new).unwrap_or(default);
     Some(SlowStart {
         minimum_percent: number(warmup.minimum_percent, default.minimum_percent),

@@ -39,8 +39,8 @@ impl OutlierDetection {
             consecutive_local_origin_failures: settings
                 .consecutive_local_origin_failures
                 .filter(|failures| *failures > 0),
-            interval: settings.interval.map(|interval| interval.as_std()),
-            base_ejection_time: settings.base_ejection_time.map(|time| time.as_std()),
+            interval: settings.interval.map(meshwork_api::Duration::as_std),
+            base_ejection_time: settings.base_ejection_time.map(meshwork_api::Duration::as_std),
             max_ejection_percent: u32::try_from(settings.max_ejection_percent)
                 .ok()
                 .filter(|percent| *percent > 0),

@@ -92,10 +92,10 @@ impl DestinationPolicies {
         let tcp = policy.and_then(|policy| policy.connection_pool.as_ref()?.tcp.as_ref());
         let tunnel = |policy: Option<&ApiPolicy>| policy?.tunnel.as_ref().map(read_tunnel);
         TcpPolicy {
-            idle_timeout: tcp.and_then(|tcp| tcp.idle_timeout).map(|t| t.as_std()),
+            idle_timeout: tcp.and_then(|tcp| tcp.idle_timeout).map(meshwork_api::Duration::as_std),
             max_connection_duration: tcp
                 .and_then(|tcp| tcp.max_connection_duration)
-                .map(|t| t.as_std()),
+                .map(meshwork_api::Duration::as_std),
             source_ip_hash: tcp_by_source(rule, subset),
             tunnel: match subset {
                 Some(name) => {

@@ -161,8 +161,8 @@ fn declared_discovery(destination: &Destination<'_>) -> Result<Discovery, NoClus
 }
 
 fn families(client: &Proxy) -> AddressFamilies {
-    let v6 = client.addresses.iter().any(|address| address.is_ipv6());
-    let v4 = client.addresses.iter().any(|address| address.is_ipv4());
+    let v6 = client.addresses.iter().any(std::net::IpAddr::is_ipv6);
+    let v4 = client.addresses.iter().any(std::net::IpAddr::is_ipv4);
     match (v4, v6) {
         (true, true) => AddressFamilies::All,
         (false, true) => AddressFamilies::V6,

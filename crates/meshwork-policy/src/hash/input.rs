@@ -50,7 +50,7 @@ impl<'a> HashInput<'a> {
             return Some(xxh64(value.as_bytes(), 0));
         }
         let values = self.head.headers.get_all(name).iter();
-        let mut values: SmallVec<[&[u8]; 4]> = values.map(|value| value.as_bytes()).collect();
+        let mut values: SmallVec<[&[u8]; 4]> = values.map(http::HeaderValue::as_bytes).collect();
         values.sort_unstable();
         let mut hash = None;
         for value in values {

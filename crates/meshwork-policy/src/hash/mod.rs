@@ -50,7 +50,7 @@ impl HashPolicy {
             HashKey::HttpCookie(cookie) => Self::Cookie(HashCookie {
                 name: cookie.name.as_str().into(),
                 path: cookie.path.as_str().into(),
-                ttl: cookie.ttl.map(|ttl| ttl.as_std()),
+                ttl: cookie.ttl.map(meshwork_api::Duration::as_std),
                 attributes: cookie
                     .attributes
                     .iter()

@@ -46,7 +46,8 @@ impl DestinationPolicies {
         let mut rules: Vec<_> = rules.into_iter().collect();
         rules.sort_by_cached_key(|rule| {
             let meta = &rule.metadata;
-            let created = meta.creation_timestamp.map_or(i64::MIN, |time| time.unix_seconds());
+            let created =
+                meta.creation_timestamp.map_or(i64::MIN, meshwork_api::Timestamp::unix_seconds);
             let without_selector = rule.spec.workload_selector.is_none();
             (without_selector, created, meta.name.clone(), meta.namespace.clone())
         });
