@@ -28,6 +28,9 @@ pub(crate) struct GatewayListeners {
     ports: BTreeMap<u16, Vec<(ListenAddress, Arc<Listener>)>>,
 }
 
+/// Makes the route table of a route configuration from its name and servers.
+type Tables<'a> = dyn FnMut(&str, &[Arc<GatewayServer>]) -> Arc<HttpRoutes> + 'a;
+
 /// What the listeners of a gateway are compiled from.
 pub(crate) struct GatewayInputs<'a> {
     pub(crate) proxy: &'a Proxy,
@@ -40,11 +43,10 @@ pub(crate) struct GatewayInputs<'a> {
 }
 
 impl GatewayListeners {
-    /// Compiles the servers of all Gateways that select the proxy. `tables` makes the route table
-    /// of a route configuration from its name and servers.
+    /// Compiles the servers of all Gateways that select the proxy.
     pub(crate) fn compile(
         inputs: &GatewayInputs<'_>,
-        tables: &mut dyn FnMut(&str, &[Arc<GatewayServer>]) -> Arc<HttpRoutes>,
+        tables: &mut Tables<'_>,
         removed: &mut Vec<Removed>,
         errors: &mut Vec<CompileError>,
     ) -> Self {

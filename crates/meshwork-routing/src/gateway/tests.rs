@@ -9,8 +9,8 @@ use meshwork_api::{
 };
 use meshwork_registry::{Proxy, ServiceTarget};
 
-use super::{merge::Merged, select};
 use super::server::GatewayServer;
+use super::{merge::Merged, select};
 
 fn server(number: u32, protocol: &str, hosts: &[&str]) -> Server {
     Server {

@@ -2,7 +2,10 @@
 
 mod mode;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use meshwork_api::mesh::MeshConfig;
 use meshwork_core::{
@@ -76,12 +79,15 @@ impl InboundListeners {
     pub(crate) fn compile(inputs: &InboundInputs<'_>, removed: &mut Vec<Removed>) -> Self {
         let captured = inputs.proxy.interception == Interception::Captured;
         let mut ports = BTreeMap::new();
-        let mut add = |port: u16, protocol, endpoint: DefaultEndpoint, rule: FieldPath| {
-            if ports.contains_key(&port) {
+        let mut add = |port: u16, protocol, endpoint: DefaultEndpoint, rule: FieldPath| match ports
+            .entry(port)
+        {
+            Entry::Occupied(_) => {
                 let reason = format!("port {port} of the workload is declared before");
                 removed.push(Removed::new(rule, reason));
-            } else {
-                ports.insert(port, inputs.port(port, protocol, endpoint, rule));
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(inputs.port(port, protocol, endpoint, rule));
             }
         };
         if let (false, Some(sidecar)) = (inputs.scope.ingress.is_empty(), &inputs.scope.sidecar) {

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use meshwork_core::Removed;
 use meshwork_registry::{ProxyKind, ServiceTarget};
 
-use super::{Compiled, Origins, RouteInputs, RouteTable, TableName};
+use super::{Compiled, Names, Origins, RouteInputs, RouteTable, TableName};
 use crate::CompileError;
 use crate::gateway::{GatewayInputs, GatewayListeners, GatewayServer};
 use crate::http;
@@ -51,6 +51,7 @@ impl Compilation<'_> {
             inbound: InboundListeners::none(),
             gateway: GatewayListeners::default(),
             tables: HashMap::new(),
+            names: Names::default(),
             gateway_tables: HashMap::new(),
             catch_all: http::catch_all(inputs, self.previous.map(|table| &table.catch_all)),
             removed: Arc::default(),
@@ -93,6 +94,7 @@ impl Compilation<'_> {
             &mut self.diagnostics,
         );
         self.diagnostics.append(&mut errors);
+        table.names = Names::new(inputs, &built);
         table.tables = built;
         let targets = self.targets();
         let inbound = InboundInputs {

@@ -4,9 +4,13 @@ mod compile;
 mod explain;
 mod inputs;
 mod name;
+mod names;
 mod origins;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use hashbrown::HashMap;
 use meshwork_api::mesh::MeshConfig;
@@ -16,6 +20,7 @@ use meshwork_registry::Proxy;
 pub use inputs::{CompileError, RouteInputs, Subsets};
 pub(crate) use name::TableName;
 
+use names::Names;
 use origins::Origins;
 
 use crate::HttpRoutes;
@@ -32,7 +37,7 @@ use crate::listener::{
 ///
 /// A connection is decided by [`outbound`](Self::outbound), [`gateway`](Self::gateway) or
 /// [`inbound`](Self::inbound); where it speaks HTTP, the [`HttpRoutes`] of the decision route each
-/// request. A client in process, which has no connections to show, asks [`port`](Self::port).
+/// request. A client in process, which has no connections to show, asks [`client`](Self::client).
 #[derive(Clone, Debug)]
 pub struct RouteTable {
     proxy: Proxy,
@@ -42,6 +47,7 @@ pub struct RouteTable {
     gateway: GatewayListeners,
     /// Route tables of sidecars by name.
     tables: HashMap<TableName, Arc<HttpRoutes>>,
+    names: Names,
     /// Route tables of gateways by the name of their route configuration.
     gateway_tables: HashMap<Box<str>, Arc<HttpRoutes>>,
     catch_all: Arc<HttpRoutes>,
@@ -162,8 +168,8 @@ impl RouteTable {
 
     /// The HTTP routes that all services of a port share: Envoy's route table `PORT`.
     ///
-    /// They are what a client in process uses for `http://name:PORT/`; a port without them is ruled
-    /// by [`Self::catch_all`].
+    /// A port without them is ruled by [`Self::catch_all`]; see [`Self::client`] for what a client
+    /// in process meets.
     pub fn port(&self, port: u16) -> Option<&Arc<HttpRoutes>> {
         self.tables.get(&TableName::Port(port))
     }
@@ -172,6 +178,20 @@ impl RouteTable {
     /// `HOST:PORT`, which takes any Host.
     pub fn sniffed(&self, host: &str, port: u16) -> Option<&Arc<HttpRoutes>> {
         self.tables.get(&TableName::Sniffed { host: host.into(), port })
+    }
+
+    /// The HTTP routes that a client in process meets for `http://host:port/`.
+    ///
+    /// They are those of the service that the name stands for, where its port declares no
+    /// protocol; else those that the services of the port share; else what the outbound traffic
+    /// policy says. An address is looked up as a connection to it would be.
+    pub fn client(&self, host: &str, port: u16) -> &Arc<HttpRoutes> {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let exact = match address {
+            Ok(address) => self.outbound.http_of(SocketAddr::new(address, port)),
+            Err(_) => self.names.find(host, port),
+        };
+        exact.or_else(|| self.port(port)).unwrap_or(&self.catch_all)
     }
 
     /// What the outbound traffic policy says of HTTP to hosts that nobody knows.

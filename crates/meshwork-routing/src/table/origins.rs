@@ -32,11 +32,10 @@ impl Origins {
 
     pub(super) fn of_gateway(inputs: &RouteInputs<'_>, targets: &[ServiceTarget]) -> Self {
         let mut origins = Self::new(inputs, targets);
-        origins.gateways =
-            gateway::select(inputs.gateways, inputs.proxy, targets)
-                .into_iter()
-                .map(|selected| Arc::clone(selected.gateway))
-                .collect();
+        origins.gateways = gateway::select(inputs.gateways, inputs.proxy, targets)
+            .into_iter()
+            .map(|selected| Arc::clone(selected.gateway))
+            .collect();
         origins.workload.extend(origins.gateways.iter().map(|gateway| gateway.reference()));
         origins
     }

@@ -77,3 +77,20 @@ fn resources_with_a_say_are_named() {
     assert_eq!(names(table.resources_about_host("none.example")), Vec::<String>::new());
     assert_eq!(names(table.resources_about_workload()), ["Service default/web"]);
 }
+
+#[test]
+fn a_client_in_process_finds_undeclared_ports_by_name() {
+    let table = Mesh::new(SERVICES).sidecar();
+    let check = |host: &str, port: u16, expected: &str| {
+        assert_eq!(table.client(host, port).name(), expected, "{host}:{port}");
+    };
+    let any = "any.default.svc.cluster.local:81";
+    for host in ["any", "Any.default", "any.default.svc", "any.default.svc.cluster.local."] {
+        check(host, 81, any);
+    }
+    check("10.96.0.2", 81, any);
+    check("any.other", 81, table.catch_all().name());
+    check("any", 82, table.catch_all().name());
+    check("web", 80, "80");
+    check("10.96.0.1", 80, "80");
+}

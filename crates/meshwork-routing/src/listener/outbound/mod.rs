@@ -137,6 +137,15 @@ impl OutboundListeners {
         self.unknown.as_ref()
     }
 
+    /// The routes of HTTP to one address and port, where a listener of its own takes it.
+    pub(crate) fn http_of(&self, destination: SocketAddr) -> Option<&Arc<HttpRoutes>> {
+        let destination = SocketAddr::new(destination.ip().to_canonical(), destination.port());
+        self.exact.get(&destination)?.chains().find_map(|chain| match &chain.action {
+            ChainAction::Http(routes) => Some(routes),
+            _ => None,
+        })
+    }
+
     /// The listener of a Unix domain socket.
     pub(crate) fn socket(&self, path: &str) -> Option<&Arc<Listener>> {
         self.sockets.get(path)
