@@ -1,26 +1,30 @@
-//! selector.
+//! Which workloads a policy is for (`istio.type.v1beta1`).
 
 use crate::proto::message;
 use indexmap::IndexMap;
 
 message! {
-    /// Istio's `WorkloadSelector`.
+    /// Workloads by their labels.
+    ///
+    /// Istio's `WorkloadSelector` of the type API.
     pub struct WorkloadSelector: "istio.type.v1beta1.WorkloadSelector" {
-        /// `matchLabels`.
+        /// Labels that they have.
         pub match_labels: IndexMap<String, String> = "matchLabels",
     }
 }
 
 message! {
+    /// The object that a policy is attached to.
+    ///
     /// Istio's `PolicyTargetReference`.
     pub struct PolicyTargetReference: "istio.type.v1beta1.PolicyTargetReference" {
-        /// `group`.
+        /// Its API group; empty for that of Kubernetes' core.
         pub group: String = "group",
-        /// `kind`.
+        /// Its kind: `Gateway`, `GatewayClass`, `Service`, `ServiceEntry`.
         pub kind: String = "kind",
-        /// `name`.
+        /// Its name.
         pub name: String = "name",
-        /// `namespace`.
+        /// Its namespace; empty for the own one, others are not allowed.
         pub namespace: String = "namespace",
     }
 }

@@ -145,7 +145,9 @@ impl LocalitySetting {
                 let default = ZoneAware::default();
                 LocalityRouting::ZoneAware(ZoneAware {
                     routing_percent: if setting.enabled == Some(false) { 0 } else { 100 },
-                    min_cluster_size: setting.min_cluster_size.unwrap_or(default.min_cluster_size),
+                    min_cluster_size: setting
+                        .min_cluster_size
+                        .map_or(default.min_cluster_size, u64::from),
                 })
             }
         }

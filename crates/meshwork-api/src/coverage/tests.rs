@@ -1,7 +1,7 @@
 //! The table and the types say the same.
 
 use super::table::{TEXT, row};
-use super::walk::{fields, reachable, short_name};
+use super::walk::{reachable, short_name};
 use super::{Coverage, table};
 use crate::AnyObject;
 use crate::mesh::MeshConfig;
@@ -12,9 +12,9 @@ fn declared() -> Vec<String> {
         .chain([("MeshConfig", MeshConfig::descriptor())])
         .flat_map(|(kind, descriptor)| {
             reachable(descriptor).into_iter().flat_map(move |message| {
-                fields(message)
-                    .into_iter()
-                    .map(move |field| format!("{kind} {}.{field}", short_name(message)))
+                message
+                    .fields()
+                    .map(move |(field, _)| format!("{kind} {}.{field}", short_name(message)))
             })
         })
         .collect()

@@ -1,7 +1,7 @@
 //! Finds the fields that are set and not enforced.
 
 use super::{Coverage, of};
-use crate::proto::{Descriptor, Member, Reading, Shape, Step};
+use crate::proto::{Descriptor, Reading, Shape, Step};
 use crate::read::Located;
 use crate::{AnyObject, Body, Layer, Report};
 use serde_json::Value;
@@ -142,20 +142,4 @@ pub(super) fn reachable(descriptor: &'static Descriptor) -> Vec<&'static Descrip
         next += 1;
     }
     found
-}
-
-/// The fields of a message in the order of its declaration.
-#[cfg(test)]
-pub(super) fn fields(descriptor: &'static Descriptor) -> Vec<&'static str> {
-    let names = |member: &'static Member| match member {
-        Member::Field { json, .. } => vec![*json],
-        Member::Oneof { members, .. } => members()
-            .iter()
-            .filter_map(|member| match member {
-                Member::Field { json, .. } => Some(*json),
-                Member::Oneof { .. } => None,
-            })
-            .collect(),
-    };
-    descriptor.members.iter().flat_map(names).collect()
 }

@@ -1,165 +1,165 @@
-//! mesh/mesh_config.
+//! The MeshConfig itself.
 
-use super::Ca;
-use super::Certificate;
-use super::CertificateData;
-use super::ConfigSource;
-use super::DefaultProviders;
-use super::DefaultTrafficPolicy;
-use super::ExtensionProvider;
-use super::InboundTrafficPolicy;
-use super::LabelSelector;
-use super::OutboundTrafficPolicy;
-use super::ProxyConfig;
-use super::ProxyPathNormalization;
-use super::ServiceEntryVisibility;
-use super::ServiceScopeConfigs;
-use super::ServiceSettings;
-use super::TlsConfig;
+use super::{
+    Ca, Certificate, CertificateData, ConfigSource, DefaultProviders, DefaultTrafficPolicy,
+    ExtensionProvider, InboundTrafficPolicy, LabelSelector, OutboundTrafficPolicy, ProxyConfig,
+    ProxyPathNormalization, ServiceEntryVisibility, ServiceScopeConfigs, ServiceSettings,
+    TlsConfig,
+};
 use crate::Duration;
-use crate::networking::HttpRetry;
-use crate::networking::LocalityLoadBalancerSetting;
-use crate::networking::TcpKeepalive;
-use crate::networking::ZoneAwareLoadBalancerSetting;
-use crate::proto::enumeration;
-use crate::proto::message;
+use crate::networking::{
+    HttpRetry, LocalityLoadBalancerSetting, TcpKeepalive, ZoneAwareLoadBalancerSetting,
+};
+use crate::proto::{enumeration, message};
 
 message! {
+    /// What holds for the whole mesh. Fields that are not set keep their zero values here;
+    /// whoever compiles applies Istio's defaults.
+    ///
     /// Istio's `MeshConfig`.
     pub struct MeshConfig: "istio.mesh.v1alpha1.MeshConfig" {
-        /// `proxyListenPort`.
+        /// The port for outbound traffic. Default: 15001.
         pub proxy_listen_port: i32 = "proxyListenPort",
-        /// `proxyInboundListenPort`.
+        /// The port for inbound traffic. Default: 15006.
         pub proxy_inbound_listen_port: i32 = "proxyInboundListenPort",
-        /// `proxyHttpPort`.
+        /// The port of an HTTP proxy for applications; 0 for none.
         pub proxy_http_port: i32 = "proxyHttpPort",
-        /// `connectTimeout`.
+        /// How long connecting may take. Default: 10s.
         pub connect_timeout: Option<Duration> = "connectTimeout",
-        /// `hboneIdleTimeout`.
+        /// How long an HBONE connection may be idle. Default: 1h.
         pub hbone_idle_timeout: Option<Duration> = "hboneIdleTimeout",
-        /// `protocolDetectionTimeout`.
+        /// How long to wait for the first bytes of a client. Default: 0s, for ever.
         pub protocol_detection_timeout: Option<Duration> = "protocolDetectionTimeout",
-        /// `tcpKeepalive`.
+        /// Probes on idle connections; absent for none.
         pub tcp_keepalive: Option<TcpKeepalive> = "tcpKeepalive",
-        /// `ingressClass`.
+        /// The class of Ingresses that gateways serve. Default: `istio`.
         pub ingress_class: String = "ingressClass",
-        /// `ingressService`.
+        /// The service of the gateway for Ingresses. Default: `istio-ingressgateway`.
         pub ingress_service: String = "ingressService",
-        /// `ingressControllerMode`.
+        /// Which Ingresses are served.
         pub ingress_controller_mode: IngressControllerMode = "ingressControllerMode",
-        /// `ingressSelector`.
+        /// The label `istio` of the gateways for Ingresses. Default: `ingressgateway`.
         pub ingress_selector: String = "ingressSelector",
-        /// `enableTracing`.
+        /// Whether requests are traced.
         pub enable_tracing: bool = "enableTracing",
-        /// `accessLogFile`.
+        /// The file for access logs; empty for none.
         pub access_log_file: String = "accessLogFile",
-        /// `accessLogFormat`.
+        /// The Envoy format of access logs; empty for Istio's.
         pub access_log_format: String = "accessLogFormat",
-        /// `accessLogEncoding`.
+        /// How access logs are written.
         pub access_log_encoding: AccessLogEncoding = "accessLogEncoding",
-        /// `enableEnvoyAccessLogService`.
+        /// Whether access logs go to Envoy's gRPC service.
         pub enable_envoy_access_log_service: bool = "enableEnvoyAccessLogService",
-        /// `disableEnvoyListenerLog`.
+        /// Whether listeners log nothing.
         pub disable_envoy_listener_log: bool = "disableEnvoyListenerLog",
-        /// `defaultConfig`.
+        /// Settings of proxies where nothing else is said.
         pub default_config: Option<ProxyConfig> = "defaultConfig",
-        /// `outboundTrafficPolicy`.
+        /// What happens to traffic to unknown hosts.
         pub outbound_traffic_policy: Option<OutboundTrafficPolicy> = "outboundTrafficPolicy",
-        /// `inboundTrafficPolicy`.
+        /// What happens to traffic to ports that no service has.
         pub inbound_traffic_policy: Option<InboundTrafficPolicy> = "inboundTrafficPolicy",
-        /// `configSources`.
+        /// Further sources of configuration.
         pub config_sources: Vec<ConfigSource> = "configSources",
-        /// `enableAutoMtls`.
+        /// Whether clients choose mTLS by what the endpoint can. Default: true.
         pub enable_auto_mtls: Option<bool> = "enableAutoMtls",
-        /// `trustDomain`.
+        /// The trust domain of the mesh's identities. Default: `cluster.local`.
         pub trust_domain: String = "trustDomain",
-        /// `trustDomainAliases`.
+        /// Trust domains that count as the same.
         pub trust_domain_aliases: Vec<String> = "trustDomainAliases",
-        /// `caCertificates`.
+        /// Further authorities.
         pub ca_certificates: Vec<CertificateData> = "caCertificates",
-        /// `defaultServiceExportTo`.
+        /// Who sees services that do not say. Default: `*`.
         pub default_service_export_to: Vec<String> = "defaultServiceExportTo",
-        /// `defaultVirtualServiceExportTo`.
+        /// Who sees VirtualServices that do not say. Default: `*`.
         pub default_virtual_service_export_to: Vec<String> = "defaultVirtualServiceExportTo",
-        /// `defaultDestinationRuleExportTo`.
+        /// Who sees DestinationRules that do not say. Default: `*`.
         pub default_destination_rule_export_to: Vec<String> = "defaultDestinationRuleExportTo",
-        /// `rootNamespace`.
+        /// The namespace whose policies are for the whole mesh. Default: `istio-system`.
         pub root_namespace: String = "rootNamespace",
-        /// `localityLbSetting`.
+        /// Preferences among localities where a DestinationRule does not say.
         pub locality_lb_setting: Option<LocalityLoadBalancerSetting> = "localityLbSetting",
-        /// `zoneAwareLbSetting`.
+        /// Preferences among zones where a DestinationRule does not say.
         pub zone_aware_lb_setting: Option<ZoneAwareLoadBalancerSetting> = "zoneAwareLbSetting",
-        /// `dnsRefreshRate`.
+        /// After how long a failed look-up is repeated. Default: 60s.
         pub dns_refresh_rate: Option<Duration> = "dnsRefreshRate",
-        /// `h2UpgradePolicy`.
+        /// Whether HTTP/1.1 is sent as HTTP/2 where a DestinationRule does not say.
         pub h2_upgrade_policy: H2UpgradePolicy = "h2UpgradePolicy",
-        /// `inboundClusterStatName`.
+        /// A pattern for the names of inbound clusters in metrics.
         pub inbound_cluster_stat_name: String = "inboundClusterStatName",
-        /// `outboundClusterStatName`.
+        /// A pattern for the names of outbound clusters in metrics.
         pub outbound_cluster_stat_name: String = "outboundClusterStatName",
-        /// `certificates`.
+        /// Deprecated: DNS certificates of the control plane.
         pub certificates: Vec<Certificate> = "certificates",
-        /// `serviceSettings`.
+        /// Settings of single services.
         pub service_settings: Vec<ServiceSettings> = "serviceSettings",
-        /// `serviceScopeConfigs`.
+        /// Which services are local or global in ambient mode.
         pub service_scope_configs: Vec<ServiceScopeConfigs> = "serviceScopeConfigs",
-        /// `enablePrometheusMerge`.
+        /// Whether the proxy serves the application's metrics with its own. Default: true.
         pub enable_prometheus_merge: Option<bool> = "enablePrometheusMerge",
-        /// `verifyCertificateAtClient`.
+        /// Deprecated: whether clients check servers by the system's authorities.
         pub verify_certificate_at_client: Option<bool> = "verifyCertificateAtClient",
-        /// `ca`.
+        /// An external authority that signs for workloads.
         pub ca: Option<Ca> = "ca",
-        /// `extensionProviders`.
+        /// External authorizers, tracers, loggers, by name.
         pub extension_providers: Vec<ExtensionProvider> = "extensionProviders",
-        /// `defaultProviders`.
+        /// The providers where a Telemetry does not say.
         pub default_providers: Option<DefaultProviders> = "defaultProviders",
-        /// `discoverySelectors`.
+        /// The namespaces that the control plane looks at; empty for all.
         pub discovery_selectors: Vec<LabelSelector> = "discoverySelectors",
-        /// `pathNormalization`.
+        /// How paths are normalised before they are matched and authorised.
         pub path_normalization: Option<ProxyPathNormalization> = "pathNormalization",
-        /// `defaultHttpRetryPolicy`.
+        /// Retries where a route does not say.
         pub default_http_retry_policy: Option<HttpRetry> = "defaultHttpRetryPolicy",
-        /// `meshMTLS`.
+        /// Retries of a sidecar towards its own application. Default: 2 further attempts after
+        /// `reset-before-request`, not for gRPC ports.
+        pub default_inbound_http_retry_policy: Option<HttpRetry> = "defaultInboundHttpRetryPolicy",
+        /// TLS between workloads of the mesh.
         pub mesh_mtls: Option<TlsConfig> = "meshMTLS",
-        /// `tlsDefaults`.
+        /// TLS elsewhere.
         pub tls_defaults: Option<TlsConfig> = "tlsDefaults",
-        /// `defaultTrafficPolicy`.
+        /// Policies where a DestinationRule does not say.
         pub default_traffic_policy: Option<DefaultTrafficPolicy> = "defaultTrafficPolicy",
-        /// `serviceEntryVisibility`.
+        /// Who sees ServiceEntries, by namespace.
         pub service_entry_visibility: Option<ServiceEntryVisibility> = "serviceEntryVisibility",
     }
 }
 
 enumeration! {
+    /// Which Ingresses are served.
+    ///
     /// Istio's `MeshConfig.IngressControllerMode`.
     pub enum IngressControllerMode: "istio.mesh.v1alpha1.MeshConfig.IngressControllerMode" {
-        /// `UNSPECIFIED`.
+        /// As `STRICT`.
         Unspecified = 0 "UNSPECIFIED",
-        /// `OFF`.
+        /// None.
         Off = 1 "OFF",
-        /// `DEFAULT`.
+        /// Those of the class, and those without any.
         Default = 2 "DEFAULT",
-        /// `STRICT`.
+        /// Those of the class.
         Strict = 3 "STRICT",
     }
 }
 
 enumeration! {
+    /// How access logs are written.
+    ///
     /// Istio's `MeshConfig.AccessLogEncoding`.
     pub enum AccessLogEncoding: "istio.mesh.v1alpha1.MeshConfig.AccessLogEncoding" {
-        /// `TEXT`.
+        /// As text.
         Text = 0 "TEXT",
-        /// `JSON`.
+        /// As JSON.
         Json = 1 "JSON",
     }
 }
 
 enumeration! {
+    /// Whether HTTP/1.1 is sent as HTTP/2.
+    ///
     /// Istio's `MeshConfig.H2UpgradePolicy`.
     pub enum H2UpgradePolicy: "istio.mesh.v1alpha1.MeshConfig.H2UpgradePolicy" {
-        /// `DO_NOT_UPGRADE`.
+        /// No.
         DoNotUpgrade = 0 "DO_NOT_UPGRADE",
-        /// `UPGRADE`.
+        /// Yes.
         Upgrade = 1 "UPGRADE",
     }
 }

@@ -1,4 +1,4 @@
-//! mesh
+//! MeshConfig: what holds for the whole mesh (`istio.mesh.v1alpha1`).
 
 mod connection_settings;
 mod control;

@@ -1,63 +1,70 @@
-//! mesh/networks.
+//! MeshNetworks: which networks there are and how to cross them.
 
-use crate::proto::message;
-use crate::proto::oneof;
+use crate::proto::{message, oneof};
 use indexmap::IndexMap;
 
 message! {
+    /// Which networks there are and how to cross them.
+    ///
     /// Istio's `MeshNetworks`.
     pub struct MeshNetworks: "istio.mesh.v1alpha1.MeshNetworks" {
-        /// `networks`.
+        /// The networks by name.
         pub networks: IndexMap<String, Network> = "networks",
     }
 }
 
 message! {
+    /// A network: whoever is in it reaches all of it directly.
+    ///
     /// Istio's `Network`.
     pub struct Network: "istio.mesh.v1alpha1.Network" {
-        /// `endpoints`.
+        /// What is in it.
         pub endpoints: Vec<NetworkEndpoints> = "endpoints",
-        /// `gateways`.
+        /// How to get into it.
         pub gateways: Vec<IstioNetworkGateway> = "gateways",
     }
 }
 
 message! {
+    /// Endpoints of a network.
+    ///
     /// Istio's `Network.NetworkEndpoints`.
     pub struct NetworkEndpoints: "istio.mesh.v1alpha1.Network.NetworkEndpoints" {
-        /// `ne`.
+        /// Which; at most one.
         pub ne: Option<NetworkEndpointsKind> = oneof,
     }
 }
 
 oneof! {
-    /// The members of `Network.NetworkEndpoints.ne`.
+    /// How the endpoints of a network are told.
     pub enum NetworkEndpointsKind {
-        /// `fromCidr`.
+        /// By address.
         FromCidr(String) = "fromCidr",
-        /// `fromRegistry`.
+        /// By the cluster that they come from.
         FromRegistry(String) = "fromRegistry",
     }
 }
 
 message! {
+    /// How to get into a network.
+    ///
     /// Istio's `Network.IstioNetworkGateway`.
     pub struct IstioNetworkGateway: "istio.mesh.v1alpha1.Network.IstioNetworkGateway" {
-        /// `gw`.
+        /// Where the gateway is; at most one.
         pub gw: Option<NetworkGatewayAddress> = oneof,
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `locality`.
+        /// Where it runs, `region/zone/subzone`.
         pub locality: String = "locality",
     }
 }
 
 oneof! {
-    /// The members of `Network.IstioNetworkGateway.gw`.
+    /// Where a gateway to a network is.
     pub enum NetworkGatewayAddress {
-        /// `registryServiceName`.
+        /// A service.
         RegistryServiceName(String) = "registryServiceName",
-        /// `address`.
+        /// An address.
         Address(String) = "address",
     }
 }

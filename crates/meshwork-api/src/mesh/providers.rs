@@ -1,147 +1,154 @@
-//! mesh/providers.
+//! Extension providers: external authorizers and others.
 
-use super::DatadogTracingProvider;
-use super::EnvoyFileAccessLogProvider;
-use super::EnvoyHttpGrpcV3LogProvider;
-use super::EnvoyOpenTelemetryLogProvider;
-use super::EnvoyTcpGrpcV3LogProvider;
-use super::LightstepTracingProvider;
-use super::OpenCensusAgentTracingProvider;
-use super::OpenTelemetryTracingProvider;
-use super::SkyWalkingTracingProvider;
-use super::StackdriverProvider;
-use super::ZipkinTracingProvider;
+use super::{
+    DatadogTracingProvider, EnvoyFileAccessLogProvider, EnvoyHttpGrpcV3LogProvider,
+    EnvoyOpenTelemetryLogProvider, EnvoyTcpGrpcV3LogProvider, LightstepTracingProvider,
+    OpenCensusAgentTracingProvider, OpenTelemetryTracingProvider, SkyWalkingTracingProvider,
+    StackdriverProvider, ZipkinTracingProvider,
+};
 use crate::Duration;
-use crate::proto::message;
-use crate::proto::oneof;
+use crate::proto::{message, oneof};
 use indexmap::IndexMap;
 
 message! {
+    /// Something outside that proxies use, by name.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider`.
     pub struct ExtensionProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider" {
-        /// `name`.
+        /// The name by which policies refer to it.
         pub name: String = "name",
-        /// `provider`.
+        /// What it is; one is required.
         pub provider: Option<Provider> = oneof,
     }
 }
 
 oneof! {
-    /// The members of `MeshConfig.ExtensionProvider.provider`.
+    /// The kinds of extension providers.
     pub enum Provider {
-        /// `envoyExtAuthzHttp`.
+        /// An external authorizer that is asked over HTTP.
         EnvoyExtAuthzHttp(EnvoyExternalAuthorizationHttpProvider) = "envoyExtAuthzHttp",
-        /// `envoyExtAuthzGrpc`.
+        /// An external authorizer that is asked over gRPC.
         EnvoyExtAuthzGrpc(EnvoyExternalAuthorizationGrpcProvider) = "envoyExtAuthzGrpc",
-        /// `zipkin`.
+        /// A Zipkin tracer.
         Zipkin(ZipkinTracingProvider) = "zipkin",
-        /// `lightstep`.
+        /// Deprecated: a Lightstep tracer.
         Lightstep(LightstepTracingProvider) = "lightstep",
-        /// `datadog`.
+        /// A Datadog tracer.
         Datadog(DatadogTracingProvider) = "datadog",
-        /// `stackdriver`.
+        /// Google Cloud's tracer, metrics and logs.
         Stackdriver(StackdriverProvider) = "stackdriver",
-        /// `opencensus`.
+        /// Deprecated: an OpenCensus tracer.
         Opencensus(OpenCensusAgentTracingProvider) = "opencensus",
-        /// `skywalking`.
+        /// A SkyWalking tracer.
         Skywalking(SkyWalkingTracingProvider) = "skywalking",
-        /// `opentelemetry`.
+        /// An OpenTelemetry tracer.
         Opentelemetry(OpenTelemetryTracingProvider) = "opentelemetry",
-        /// `prometheus`.
+        /// Prometheus metrics.
         Prometheus(PrometheusMetricsProvider) = "prometheus",
-        /// `envoyFileAccessLog`.
+        /// Access logs into a file.
         EnvoyFileAccessLog(EnvoyFileAccessLogProvider) = "envoyFileAccessLog",
-        /// `envoyHttpAls`.
+        /// Access logs of HTTP over gRPC.
         EnvoyHttpAls(EnvoyHttpGrpcV3LogProvider) = "envoyHttpAls",
-        /// `envoyTcpAls`.
+        /// Access logs of TCP over gRPC.
         EnvoyTcpAls(EnvoyTcpGrpcV3LogProvider) = "envoyTcpAls",
-        /// `envoyOtelAls`.
+        /// Access logs as OpenTelemetry.
         EnvoyOtelAls(EnvoyOpenTelemetryLogProvider) = "envoyOtelAls",
-        /// `sds`.
+        /// A source of certificates.
         Sds(SdsProvider) = "sds",
     }
 }
 
 message! {
+    /// How much of the body an authorizer gets.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationRequestBody`.
     pub struct EnvoyExternalAuthorizationRequestBody: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationRequestBody" {
-        /// `maxRequestBytes`.
+        /// How many bytes at most; longer bodies are refused with 413 unless part of one will do.
         pub max_request_bytes: u32 = "maxRequestBytes",
-        /// `allowPartialMessage`.
+        /// Whether part of a body will do.
         pub allow_partial_message: bool = "allowPartialMessage",
-        /// `packAsBytes`.
+        /// Whether a gRPC authorizer gets it as bytes rather than text.
         pub pack_as_bytes: bool = "packAsBytes",
     }
 }
 
 message! {
+    /// An authorizer that is asked over HTTP.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationHttpProvider`.
     pub struct EnvoyExternalAuthorizationHttpProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationHttpProvider" {
-        /// `service`.
+        /// Its service, `namespace/host` or a host.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `timeout`.
+        /// How long its answer may take. Default: 600s.
         pub timeout: Option<Duration> = "timeout",
-        /// `pathPrefix`.
+        /// A prefix for the path of the question.
         pub path_prefix: String = "pathPrefix",
-        /// `failOpen`.
+        /// Whether requests pass when it cannot be asked.
         pub fail_open: bool = "failOpen",
-        /// `clearRouteCache`.
+        /// Whether the route is chosen again after its answer.
         pub clear_route_cache: bool = "clearRouteCache",
-        /// `statusOnError`.
+        /// The status of the refusal when it cannot be asked. Default: 403.
         pub status_on_error: String = "statusOnError",
-        /// `includeHeadersInCheck`.
+        /// Deprecated: as `includeRequestHeadersInCheck`.
         pub include_headers_in_check: Vec<String> = "includeHeadersInCheck",
-        /// `includeRequestHeadersInCheck`.
+        /// Headers of the request that it gets beside the standard ones; `prefix*` and `*suffix`
+        /// too.
         pub include_request_headers_in_check: Vec<String> = "includeRequestHeadersInCheck",
-        /// `includeAdditionalHeadersInCheck`.
+        /// Headers with fixed values that it gets.
         pub include_additional_headers_in_check: IndexMap<String, String> = "includeAdditionalHeadersInCheck",
-        /// `includeRequestBodyInCheck`.
+        /// The body, as far as it gets it; absent for none.
         pub include_request_body_in_check: Option<EnvoyExternalAuthorizationRequestBody> = "includeRequestBodyInCheck",
-        /// `headersToUpstreamOnAllow`.
+        /// Headers of its answer that the destination gets.
         pub headers_to_upstream_on_allow: Vec<String> = "headersToUpstreamOnAllow",
-        /// `headersToDownstreamOnDeny`.
+        /// Headers of its answer that the client gets when it denies.
         pub headers_to_downstream_on_deny: Vec<String> = "headersToDownstreamOnDeny",
-        /// `headersToDownstreamOnAllow`.
+        /// Headers of its answer that the client gets when it allows.
         pub headers_to_downstream_on_allow: Vec<String> = "headersToDownstreamOnAllow",
     }
 }
 
 message! {
+    /// An authorizer that is asked over gRPC.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationGrpcProvider`.
     pub struct EnvoyExternalAuthorizationGrpcProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationGrpcProvider" {
-        /// `service`.
+        /// Its service, `namespace/host` or a host.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `timeout`.
+        /// How long its answer may take. Default: 600s.
         pub timeout: Option<Duration> = "timeout",
-        /// `failOpen`.
+        /// Whether requests pass when it cannot be asked.
         pub fail_open: bool = "failOpen",
-        /// `clearRouteCache`.
+        /// Whether the route is chosen again after its answer.
         pub clear_route_cache: bool = "clearRouteCache",
-        /// `statusOnError`.
+        /// The status of the refusal when it cannot be asked. Default: 403.
         pub status_on_error: String = "statusOnError",
-        /// `includeRequestBodyInCheck`.
+        /// The body, as far as it gets it; absent for none.
         pub include_request_body_in_check: Option<EnvoyExternalAuthorizationRequestBody> = "includeRequestBodyInCheck",
     }
 }
 
 message! {
+    /// Prometheus metrics; nothing to set.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.PrometheusMetricsProvider`.
     pub struct PrometheusMetricsProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.PrometheusMetricsProvider" {
     }
 }
 
 message! {
+    /// A source of certificates.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.SDSProvider`.
     pub struct SdsProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.SDSProvider" {
-        /// `name`.
+        /// Its name in Envoy.
         pub name: String = "name",
-        /// `service`.
+        /// Its service, `namespace/host` or a host.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
     }
 }

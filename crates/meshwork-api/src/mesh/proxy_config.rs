@@ -1,252 +1,271 @@
-//! mesh/proxy_config.
+//! Settings of proxy processes.
 
-use super::ConnectionSettings;
-use super::ProxyHeaders;
-use super::Tracing;
+use super::{ConnectionSettings, ProxyHeaders, Tracing};
 use crate::Duration;
-use crate::networking::ClientTlsSettings;
-use crate::networking::ProxyImage;
-use crate::networking::ReadinessProbe;
-use crate::networking::TcpKeepalive;
-use crate::proto::enumeration;
-use crate::proto::message;
-use crate::proto::oneof;
+use crate::networking::{ClientTlsSettings, ProxyImage, ReadinessProbe, TcpKeepalive};
+use crate::proto::{enumeration, message, oneof};
 use indexmap::IndexMap;
 
 message! {
-    /// Istio's `ProxyConfig`.
+    /// Settings of proxy processes.
+    ///
+    /// Istio's `ProxyConfig` of the mesh API.
     pub struct ProxyConfig: "istio.mesh.v1alpha1.ProxyConfig" {
-        /// `configPath`.
+        /// The folder for generated configuration.
         pub config_path: String = "configPath",
-        /// `binaryPath`.
+        /// The proxy's program.
         pub binary_path: String = "binaryPath",
-        /// `cluster_name`.
+        /// How the proxy names itself; at most one.
         pub cluster_name: Option<ClusterName> = oneof,
-        /// `drainDuration`.
+        /// How long connections are drained at a restart. Default: 45s.
         pub drain_duration: Option<Duration> = "drainDuration",
-        /// `discoveryAddress`.
+        /// The control plane. Default: `istiod.istio-system.svc:15012`.
         pub discovery_address: String = "discoveryAddress",
-        /// `discoveryRefreshDelay`.
+        /// Deprecated and without effect.
         pub discovery_refresh_delay: Option<Duration> = "discoveryRefreshDelay",
-        /// `zipkinAddress`.
+        /// Deprecated: the Zipkin tracer.
         pub zipkin_address: String = "zipkinAddress",
-        /// `statsdUdpAddress`.
+        /// Where metrics go by statsd; empty for nowhere.
         pub statsd_udp_address: String = "statsdUdpAddress",
-        /// `envoyMetricsServiceAddress`.
+        /// Deprecated: as `envoyMetricsService`.
         pub envoy_metrics_service_address: String = "envoyMetricsServiceAddress",
-        /// `proxyAdminPort`.
+        /// The port of the proxy's own pages. Default: 15000.
         pub proxy_admin_port: i32 = "proxyAdminPort",
-        /// `availabilityZone`.
+        /// Deprecated and without effect.
         pub availability_zone: String = "availabilityZone",
-        /// `controlPlaneAuthPolicy`.
+        /// How the control plane is spoken to. Default: `MUTUAL_TLS`.
         pub control_plane_auth_policy: AuthenticationPolicy = "controlPlaneAuthPolicy",
-        /// `customConfigFile`.
+        /// A configuration in the place of the generated one.
         pub custom_config_file: String = "customConfigFile",
-        /// `statNameLength`.
+        /// How long names of metrics may be. Default: 189.
         pub stat_name_length: i32 = "statNameLength",
-        /// `concurrency`.
+        /// How many worker threads there are; 0 for one per core.
         pub concurrency: Option<i32> = "concurrency",
-        /// `proxyBootstrapTemplatePath`.
+        /// The template of the proxy's bootstrap.
         pub proxy_bootstrap_template_path: String = "proxyBootstrapTemplatePath",
-        /// `interceptionMode`.
+        /// How inbound connections come to the proxy.
         pub interception_mode: InboundInterceptionMode = "interceptionMode",
-        /// `tracing`.
+        /// Traces.
         pub tracing: Option<Tracing> = "tracing",
-        /// `sds`.
+        /// Deprecated: secrets by SDS.
         pub sds: Option<Sds> = "sds",
-        /// `envoyAccessLogService`.
+        /// Where access logs go over gRPC.
         pub envoy_access_log_service: Option<RemoteService> = "envoyAccessLogService",
-        /// `envoyMetricsService`.
+        /// Where metrics go over gRPC.
         pub envoy_metrics_service: Option<RemoteService> = "envoyMetricsService",
-        /// `proxyMetadata`.
+        /// Variables of the environment, which are metadata of the proxy too.
         pub proxy_metadata: IndexMap<String, String> = "proxyMetadata",
-        /// `runtimeValues`.
+        /// Envoy's runtime settings.
         pub runtime_values: IndexMap<String, String> = "runtimeValues",
-        /// `statusPort`.
+        /// The port of health checks. Default: 15020.
         pub status_port: i32 = "statusPort",
-        /// `extraStatTags`.
+        /// Further tags of metrics.
         pub extra_stat_tags: Vec<String> = "extraStatTags",
-        /// `gatewayTopology`.
+        /// What stands before a gateway.
         pub gateway_topology: Option<Topology> = "gatewayTopology",
-        /// `terminationDrainDuration`.
+        /// How long connections are drained at the end. Default: 5s.
         pub termination_drain_duration: Option<Duration> = "terminationDrainDuration",
-        /// `meshId`.
+        /// The identity of the mesh.
         pub mesh_id: String = "meshId",
-        /// `readinessProbe`.
+        /// How the application of a machine is checked.
         pub readiness_probe: Option<ReadinessProbe> = "readinessProbe",
-        /// `proxyStatsMatcher`.
+        /// Which metrics Envoy makes beside the usual ones.
         pub proxy_stats_matcher: Option<ProxyStatsMatcher> = "proxyStatsMatcher",
-        /// `holdApplicationUntilProxyStarts`.
+        /// Whether the application waits for the proxy.
         pub hold_application_until_proxy_starts: Option<bool> = "holdApplicationUntilProxyStarts",
-        /// `caCertificatesPem`.
+        /// Further authorities for servers outside of the mesh.
         pub ca_certificates_pem: Vec<String> = "caCertificatesPem",
-        /// `image`.
+        /// The image.
         pub image: Option<ProxyImage> = "image",
-        /// `privateKeyProvider`.
+        /// Hardware for private keys.
         pub private_key_provider: Option<PrivateKeyProvider> = "privateKeyProvider",
-        /// `proxyHeaders`.
+        /// Headers that the proxy adds.
         pub proxy_headers: Option<ProxyHeaders> = "proxyHeaders",
-        /// `fileFlushInterval`.
+        /// How often access logs are written out. Default: 1s.
         pub file_flush_interval: Option<Duration> = "fileFlushInterval",
-        /// `fileFlushMinSizeKb`.
+        /// From how many KiB on access logs are written out. Default: 64.
         pub file_flush_min_size_kb: u32 = "fileFlushMinSizeKb",
-        /// `statsCompression`.
+        /// Whether metrics are compressed. Default: true.
         pub stats_compression: Option<bool> = "statsCompression",
-        /// `connectionSettings`.
+        /// Limits of connections.
         pub connection_settings: Option<ConnectionSettings> = "connectionSettings",
     }
 }
 
 oneof! {
-    /// The members of `ProxyConfig.cluster_name`.
+    /// How a proxy names itself.
     pub enum ClusterName {
-        /// `serviceCluster`.
+        /// This name.
         ServiceCluster(String) = "serviceCluster",
-        /// `tracingServiceName`.
+        /// Derived from the workload.
         TracingServiceName(TracingServiceName) = "tracingServiceName",
     }
 }
 
 enumeration! {
+    /// How a proxy derives its name.
+    ///
     /// Istio's `ProxyConfig.TracingServiceName`.
     pub enum TracingServiceName: "istio.mesh.v1alpha1.ProxyConfig.TracingServiceName" {
-        /// `APP_LABEL_AND_NAMESPACE`.
+        /// From the label `app` and the namespace.
         AppLabelAndNamespace = 0 "APP_LABEL_AND_NAMESPACE",
-        /// `CANONICAL_NAME_ONLY`.
+        /// The canonical name.
         CanonicalNameOnly = 1 "CANONICAL_NAME_ONLY",
-        /// `CANONICAL_NAME_AND_NAMESPACE`.
+        /// The canonical name and the namespace.
         CanonicalNameAndNamespace = 2 "CANONICAL_NAME_AND_NAMESPACE",
     }
 }
 
 enumeration! {
+    /// How inbound connections come to a proxy.
+    ///
     /// Istio's `ProxyConfig.InboundInterceptionMode`.
     pub enum InboundInterceptionMode: "istio.mesh.v1alpha1.ProxyConfig.InboundInterceptionMode" {
-        /// `REDIRECT`.
+        /// By iptables, with another source address.
         Redirect = 0 "REDIRECT",
-        /// `TPROXY`.
+        /// By iptables, with the source address kept.
         Tproxy = 1 "TPROXY",
-        /// `NONE`.
+        /// Not at all.
         None = 2 "NONE",
     }
 }
 
 enumeration! {
+    /// How the control plane is spoken to.
+    ///
     /// Istio's `AuthenticationPolicy`.
     pub enum AuthenticationPolicy: "istio.mesh.v1alpha1.AuthenticationPolicy" {
-        /// `NONE`.
+        /// In plaintext.
         None = 0 "NONE",
-        /// `MUTUAL_TLS`.
+        /// By mTLS.
         MutualTls = 1 "MUTUAL_TLS",
-        /// `INHERIT`.
+        /// As elsewhere.
         Inherit = 1000 "INHERIT",
     }
 }
 
 message! {
+    /// What stands before a gateway.
+    ///
     /// Istio's `Topology`.
     pub struct Topology: "istio.mesh.v1alpha1.Topology" {
-        /// `numTrustedProxies`.
+        /// How many proxies before it are trusted to tell the client's address.
         pub num_trusted_proxies: u32 = "numTrustedProxies",
-        /// `forwardClientCertDetails`.
+        /// What happens to `x-forwarded-client-cert`.
         pub forward_client_cert_details: ForwardClientCertDetails = "forwardClientCertDetails",
-        /// `proxyProtocol`.
+        /// Whether connections begin with a PROXY header.
         pub proxy_protocol: Option<ProxyProtocolConfiguration> = "proxyProtocol",
     }
 }
 
 message! {
+    /// A PROXY header is expected; nothing to set.
+    ///
     /// Istio's `Topology.ProxyProtocolConfiguration`.
     pub struct ProxyProtocolConfiguration: "istio.mesh.v1alpha1.Topology.ProxyProtocolConfiguration" {
     }
 }
 
 enumeration! {
+    /// What happens to `x-forwarded-client-cert`.
+    ///
     /// Istio's `ForwardClientCertDetails`.
     pub enum ForwardClientCertDetails: "istio.mesh.v1alpha1.ForwardClientCertDetails" {
-        /// `UNDEFINED`.
+        /// The default: `SANITIZE_SET` at gateways, `APPEND_FORWARD` at sidecars.
         Undefined = 0 "UNDEFINED",
-        /// `SANITIZE`.
+        /// It is removed.
         Sanitize = 1 "SANITIZE",
-        /// `FORWARD_ONLY`.
+        /// It is forwarded over mTLS.
         ForwardOnly = 2 "FORWARD_ONLY",
-        /// `APPEND_FORWARD`.
+        /// The client's certificate is added, and it is forwarded over mTLS.
         AppendForward = 3 "APPEND_FORWARD",
-        /// `SANITIZE_SET`.
+        /// It is replaced by the client's certificate.
         SanitizeSet = 4 "SANITIZE_SET",
-        /// `ALWAYS_FORWARD_ONLY`.
+        /// It is always forwarded.
         AlwaysForwardOnly = 5 "ALWAYS_FORWARD_ONLY",
     }
 }
 
 message! {
+    /// Which metrics Envoy makes beside the usual ones.
+    ///
     /// Istio's `ProxyConfig.ProxyStatsMatcher`.
     pub struct ProxyStatsMatcher: "istio.mesh.v1alpha1.ProxyConfig.ProxyStatsMatcher" {
-        /// `inclusionPrefixes`.
+        /// Those whose names begin so.
         pub inclusion_prefixes: Vec<String> = "inclusionPrefixes",
-        /// `inclusionSuffixes`.
+        /// Those whose names end so.
         pub inclusion_suffixes: Vec<String> = "inclusionSuffixes",
-        /// `inclusionRegexps`.
+        /// Those whose names match.
         pub inclusion_regexps: Vec<String> = "inclusionRegexps",
     }
 }
 
 message! {
+    /// Deprecated: secrets by SDS.
+    ///
     /// Istio's `SDS`.
     pub struct Sds: "istio.mesh.v1alpha1.SDS" {
-        /// `enabled`.
+        /// Whether.
         pub enabled: bool = "enabled",
-        /// `k8sSaJwtPath`.
+        /// The token's file.
         pub k8s_sa_jwt_path: String = "k8sSaJwtPath",
     }
 }
 
 message! {
+    /// Where a service is.
+    ///
     /// Istio's `RemoteService`.
     pub struct RemoteService: "istio.mesh.v1alpha1.RemoteService" {
-        /// `address`.
+        /// Its address.
         pub address: String = "address",
-        /// `tlsSettings`.
+        /// TLS to it.
         pub tls_settings: Option<ClientTlsSettings> = "tlsSettings",
-        /// `tcpKeepalive`.
+        /// Probes on idle connections.
         pub tcp_keepalive: Option<TcpKeepalive> = "tcpKeepalive",
     }
 }
 
 message! {
+    /// Hardware for private keys.
+    ///
     /// Istio's `PrivateKeyProvider`.
     pub struct PrivateKeyProvider: "istio.mesh.v1alpha1.PrivateKeyProvider" {
-        /// `provider`.
+        /// Which; at most one.
         pub provider: Option<PrivateKeyProviderKind> = oneof,
     }
 }
 
 oneof! {
-    /// The members of `PrivateKeyProvider.provider`.
+    /// The kinds of hardware for private keys.
     pub enum PrivateKeyProviderKind {
-        /// `cryptomb`.
+        /// Intel's CryptoMB.
         Cryptomb(CryptoMb) = "cryptomb",
-        /// `qat`.
+        /// Intel's QAT.
         Qat(Qat) = "qat",
     }
 }
 
 message! {
+    /// Intel's CryptoMB.
+    ///
     /// Istio's `PrivateKeyProvider.CryptoMb`.
     pub struct CryptoMb: "istio.mesh.v1alpha1.PrivateKeyProvider.CryptoMb" {
-        /// `pollDelay`.
+        /// How long requests are collected.
         pub poll_delay: Option<Duration> = "pollDelay",
-        /// `fallback`.
+        /// Whether OpenSSL takes over where it is missing.
         pub fallback: Option<bool> = "fallback",
     }
 }
 
 message! {
+    /// Intel's QAT.
+    ///
     /// Istio's `PrivateKeyProvider.QAT`.
     pub struct Qat: "istio.mesh.v1alpha1.PrivateKeyProvider.QAT" {
-        /// `pollDelay`.
+        /// How often it is polled.
         pub poll_delay: Option<Duration> = "pollDelay",
-        /// `fallback`.
+        /// Whether OpenSSL takes over where it is missing.
         pub fallback: Option<bool> = "fallback",
     }
 }

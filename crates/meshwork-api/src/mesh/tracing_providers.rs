@@ -1,255 +1,291 @@
-//! mesh/tracing_providers.
+//! Providers of traces.
 
 use crate::Duration;
-use crate::proto::enumeration;
-use crate::proto::message;
-use crate::proto::oneof;
+use crate::proto::{enumeration, message, oneof};
 use indexmap::IndexMap;
 
 message! {
+    /// A Zipkin tracer.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.ZipkinTracingProvider`.
     pub struct ZipkinTracingProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.ZipkinTracingProvider" {
-        /// `service`.
+        /// Its service.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `maxTagLength`.
+        /// How long the path in a tag may be. Default: 256.
         pub max_tag_length: u32 = "maxTagLength",
-        /// `enable64bitTraceId`.
+        /// Whether trace identifiers have 64 bits, not 128.
         pub enable_64bit_trace_id: bool = "enable64bitTraceId",
-        /// `path`.
+        /// The path of its API. Default: `/api/v2/spans`.
         pub path: String = "path",
-        /// `traceContextOption`.
+        /// Which headers carry the context.
         pub trace_context_option: TraceContextOption = "traceContextOption",
-        /// `timeout`.
+        /// How long a report may take. Default: 5s.
         pub timeout: Option<Duration> = "timeout",
-        /// `headers`.
+        /// Headers of the reports.
         pub headers: Vec<HttpHeader> = "headers",
     }
 }
 
 enumeration! {
+    /// Which headers carry the context of a trace.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.ZipkinTracingProvider.TraceContextOption`.
     pub enum TraceContextOption: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.ZipkinTracingProvider.TraceContextOption" {
-        /// `USE_B3`.
+        /// B3.
         UseB3 = 0 "USE_B3",
-        /// `USE_B3_WITH_W3C_PROPAGATION`.
+        /// B3 and W3C's, B3 first.
         UseB3WithW3cPropagation = 1 "USE_B3_WITH_W3C_PROPAGATION",
     }
 }
 
 message! {
+    /// A Lightstep tracer.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.LightstepTracingProvider`.
     pub struct LightstepTracingProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.LightstepTracingProvider" {
-        /// `service`.
+        /// Its service.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `accessToken`.
+        /// Its access token.
         pub access_token: String = "accessToken",
-        /// `maxTagLength`.
+        /// How long the path in a tag may be. Default: 256.
         pub max_tag_length: u32 = "maxTagLength",
     }
 }
 
 message! {
+    /// A Datadog tracer.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.DatadogTracingProvider`.
     pub struct DatadogTracingProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.DatadogTracingProvider" {
-        /// `service`.
+        /// Its service.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `maxTagLength`.
+        /// How long the path in a tag may be. Default: 256.
         pub max_tag_length: u32 = "maxTagLength",
     }
 }
 
 message! {
+    /// A SkyWalking tracer.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.SkyWalkingTracingProvider`.
     pub struct SkyWalkingTracingProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.SkyWalkingTracingProvider" {
-        /// `service`.
+        /// Its service.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `accessToken`.
+        /// Its access token.
         pub access_token: String = "accessToken",
     }
 }
 
 message! {
+    /// Google Cloud's tracer, metrics and logs.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.StackdriverProvider`.
     pub struct StackdriverProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.StackdriverProvider" {
-        /// `debug`.
+        /// Whether spans are printed.
         pub debug: bool = "debug",
-        /// `maxNumberOfAttributes`.
+        /// How many attributes a span has at most. Default: 200.
         pub max_number_of_attributes: Option<i64> = "maxNumberOfAttributes",
-        /// `maxNumberOfAnnotations`.
+        /// How many annotations a span has at most. Default: 200.
         pub max_number_of_annotations: Option<i64> = "maxNumberOfAnnotations",
-        /// `maxNumberOfMessageEvents`.
+        /// How many message events a span has at most. Default: 200.
         pub max_number_of_message_events: Option<i64> = "maxNumberOfMessageEvents",
-        /// `maxTagLength`.
+        /// How long the path in a tag may be. Default: 256.
         pub max_tag_length: u32 = "maxTagLength",
-        /// `logging`.
+        /// What logs say.
         pub logging: Option<StackdriverLogging> = "logging",
     }
 }
 
 message! {
+    /// What Google Cloud's logs say.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.StackdriverProvider.Logging`.
     pub struct StackdriverLogging: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.StackdriverProvider.Logging" {
-        /// `labels`.
+        /// Labels with CEL expressions for their values.
         pub labels: IndexMap<String, String> = "labels",
     }
 }
 
 message! {
+    /// An OpenCensus tracer.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.OpenCensusAgentTracingProvider`.
     pub struct OpenCensusAgentTracingProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.OpenCensusAgentTracingProvider" {
-        /// `service`.
+        /// Its service.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `context`.
+        /// Which headers carry the context.
         pub context: Vec<OpenCensusTraceContext> = "context",
-        /// `maxTagLength`.
+        /// How long the path in a tag may be. Default: 256.
         pub max_tag_length: u32 = "maxTagLength",
     }
 }
 
 enumeration! {
+    /// Headers that carry the context of a trace.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.OpenCensusAgentTracingProvider.TraceContext`.
     pub enum OpenCensusTraceContext: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.OpenCensusAgentTracingProvider.TraceContext" {
-        /// `UNSPECIFIED`.
+        /// None.
         Unspecified = 0 "UNSPECIFIED",
-        /// `W3C_TRACE_CONTEXT`.
+        /// W3C's `traceparent`.
         W3cTraceContext = 1 "W3C_TRACE_CONTEXT",
-        /// `GRPC_BIN`.
+        /// gRPC's `grpc-trace-bin`.
         GrpcBin = 2 "GRPC_BIN",
-        /// `CLOUD_TRACE_CONTEXT`.
+        /// Google Cloud's.
         CloudTraceContext = 3 "CLOUD_TRACE_CONTEXT",
-        /// `B3`.
+        /// B3.
         B3 = 4 "B3",
     }
 }
 
 message! {
+    /// An OpenTelemetry tracer.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider`.
     pub struct OpenTelemetryTracingProvider: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider" {
-        /// `service`.
+        /// Its service.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `maxTagLength`.
+        /// How long the path in a tag may be. Default: 256.
         pub max_tag_length: u32 = "maxTagLength",
-        /// `http`.
+        /// Reports over HTTP in the place of gRPC.
         pub http: Option<HttpService> = "http",
-        /// `grpc`.
+        /// Settings of reports over gRPC.
         pub grpc: Option<GrpcService> = "grpc",
-        /// `resourceDetectors`.
+        /// Where resource attributes come from.
         pub resource_detectors: Option<ResourceDetectors> = "resourceDetectors",
-        /// `serviceAttributeEnrichment`.
+        /// How the service is named.
         pub service_attribute_enrichment: ServiceAttributeEnrichment = "serviceAttributeEnrichment",
-        /// `dynatraceSampler`.
+        /// Dynatrace decides which requests are traced.
         pub dynatrace_sampler: Option<DynatraceSampler> = "dynatraceSampler",
     }
 }
 
 enumeration! {
+    /// How a span names its service.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.ServiceAttributeEnrichment`.
     pub enum ServiceAttributeEnrichment: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.ServiceAttributeEnrichment" {
-        /// `ISTIO_CANONICAL`.
+        /// By Istio's canonical name.
         IstioCanonical = 0 "ISTIO_CANONICAL",
-        /// `OTEL_SEMANTIC_CONVENTIONS`.
+        /// By OpenTelemetry's conventions for Kubernetes.
         OtelSemanticConventions = 1 "OTEL_SEMANTIC_CONVENTIONS",
     }
 }
 
 message! {
+    /// Dynatrace decides which requests are traced.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider.DynatraceSampler`.
     pub struct DynatraceSampler: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider.DynatraceSampler" {
-        /// `tenant`.
+        /// The tenant.
         pub tenant: String = "tenant",
-        /// `clusterId`.
+        /// The cluster.
         pub cluster_id: i32 = "clusterId",
-        /// `rootSpansPerMinute`.
+        /// How many traces begin in a minute where Dynatrace does not say.
         pub root_spans_per_minute: u32 = "rootSpansPerMinute",
-        /// `httpService`.
+        /// Where Dynatrace is asked.
         pub http_service: Option<DynatraceApi> = "httpService",
     }
 }
 
 message! {
+    /// Where Dynatrace is asked.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider.DynatraceSampler.DynatraceApi`.
     pub struct DynatraceApi: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider.DynatraceSampler.DynatraceApi" {
-        /// `service`.
+        /// Its service.
         pub service: String = "service",
-        /// `port`.
+        /// Its port.
         pub port: u32 = "port",
-        /// `http`.
+        /// The request.
         pub http: Option<HttpService> = "http",
     }
 }
 
 message! {
+    /// Where resource attributes come from.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.ResourceDetectors`.
     pub struct ResourceDetectors: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.ResourceDetectors" {
-        /// `environment`.
+        /// The environment variable `OTEL_RESOURCE_ATTRIBUTES`.
         pub environment: Option<EnvironmentResourceDetector> = "environment",
-        /// `dynatrace`.
+        /// Dynatrace's files.
         pub dynatrace: Option<DynatraceResourceDetector> = "dynatrace",
     }
 }
 
 message! {
+    /// Attributes from the environment; nothing to set.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.ResourceDetectors.EnvironmentResourceDetector`.
     pub struct EnvironmentResourceDetector: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.ResourceDetectors.EnvironmentResourceDetector" {
     }
 }
 
 message! {
+    /// Attributes from Dynatrace; nothing to set.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.ResourceDetectors.DynatraceResourceDetector`.
     pub struct DynatraceResourceDetector: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.ResourceDetectors.DynatraceResourceDetector" {
     }
 }
 
 message! {
+    /// A request to a service.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.HttpService`.
     pub struct HttpService: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.HttpService" {
-        /// `path`.
+        /// The path.
         pub path: String = "path",
-        /// `timeout`.
+        /// How long it may take.
         pub timeout: Option<Duration> = "timeout",
-        /// `headers`.
+        /// Its headers.
         pub headers: Vec<HttpHeader> = "headers",
     }
 }
 
 message! {
+    /// A header of a report.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.HttpHeader`.
     pub struct HttpHeader: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.HttpHeader" {
-        /// `name`.
+        /// The name.
         pub name: String = "name",
-        /// `header_value`.
+        /// The value; at most one.
         pub header_value: Option<HeaderValue> = oneof,
     }
 }
 
 oneof! {
-    /// The members of `MeshConfig.ExtensionProvider.HttpHeader.header_value`.
+    /// Where the value of a header comes from.
     pub enum HeaderValue {
-        /// `value`.
+        /// It is this.
         Value(String) = "value",
-        /// `envName`.
+        /// From a variable of the environment.
         EnvName(String) = "envName",
     }
 }
 
 message! {
+    /// Settings of calls to a gRPC service.
+    ///
     /// Istio's `MeshConfig.ExtensionProvider.GrpcService`.
     pub struct GrpcService: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.GrpcService" {
-        /// `timeout`.
+        /// How long a call may take.
         pub timeout: Option<Duration> = "timeout",
-        /// `initialMetadata`.
+        /// Its metadata.
         pub initial_metadata: Vec<HttpHeader> = "initialMetadata",
     }
 }

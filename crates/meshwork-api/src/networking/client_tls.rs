@@ -1,42 +1,46 @@
-//! networking/client_tls.
+//! TLS towards a destination.
 
-use crate::proto::enumeration;
-use crate::proto::message;
+use crate::proto::{enumeration, message};
 
 message! {
+    /// How TLS is spoken to a destination.
+    ///
     /// Istio's `ClientTLSSettings`.
     pub struct ClientTlsSettings: "istio.networking.v1alpha3.ClientTLSSettings" {
-        /// `mode`.
+        /// Whether, and with which certificate.
         pub mode: ClientTlsMode = "mode",
-        /// `clientCertificate`.
+        /// The file of the client's certificate chain, for `MUTUAL`.
         pub client_certificate: String = "clientCertificate",
-        /// `privateKey`.
+        /// The file of its key, for `MUTUAL`.
         pub private_key: String = "privateKey",
-        /// `caCertificates`.
+        /// The file of the authorities that servers are checked with; empty for the system's.
         pub ca_certificates: String = "caCertificates",
-        /// `credentialName`.
+        /// The Secret that holds certificate, key and authorities, in the place of files.
         pub credential_name: String = "credentialName",
-        /// `subjectAltNames`.
+        /// Names of which the server's certificate must have one; empty for those of the mesh or
+        /// the host.
         pub subject_alt_names: Vec<String> = "subjectAltNames",
-        /// `sni`.
+        /// The name for the TLS handshake.
         pub sni: String = "sni",
-        /// `insecureSkipVerify`.
+        /// Whether servers are not checked at all. Default: false.
         pub insecure_skip_verify: Option<bool> = "insecureSkipVerify",
-        /// `caCrl`.
+        /// The file of revoked certificates.
         pub ca_crl: String = "caCrl",
     }
 }
 
 enumeration! {
+    /// Whether TLS is spoken to a destination.
+    ///
     /// Istio's `ClientTLSSettings.TLSmode`.
     pub enum ClientTlsMode: "istio.networking.v1alpha3.ClientTLSSettings.TLSmode" {
-        /// `DISABLE`.
+        /// No TLS.
         Disable = 0 "DISABLE",
-        /// `SIMPLE`.
+        /// TLS without a client certificate.
         Simple = 1 "SIMPLE",
-        /// `MUTUAL`.
+        /// TLS with the client certificate given here.
         Mutual = 2 "MUTUAL",
-        /// `ISTIO_MUTUAL`.
+        /// TLS with the certificate of the workload.
         IstioMutual = 3 "ISTIO_MUTUAL",
     }
 }

@@ -1,120 +1,133 @@
-//! networking/destination_rule.
+//! DestinationRules and their traffic policies.
 
-use super::ClientTlsSettings;
-use super::ConnectionPoolSettings;
-use super::LoadBalancerSettings;
-use super::OutlierDetection;
-use super::PortSelector;
+use super::{
+    ClientTlsSettings, ConnectionPoolSettings, LoadBalancerSettings, OutlierDetection, PortSelector,
+};
 use crate::Duration;
-use crate::proto::enumeration;
-use crate::proto::message;
+use crate::proto::{enumeration, message};
 use crate::selector::WorkloadSelector;
 use indexmap::IndexMap;
 
 message! {
+    /// How the endpoints of a host are talked to.
+    ///
     /// Istio's `DestinationRule`.
     pub struct DestinationRule: "istio.networking.v1alpha3.DestinationRule" {
-        /// `host`.
+        /// The host; short names are of the resource's namespace, `*.example.com` is for several.
         pub host: String = "host",
-        /// `trafficPolicy`.
+        /// The policy for all of its endpoints.
         pub traffic_policy: Option<TrafficPolicy> = "trafficPolicy",
-        /// `subsets`.
+        /// Named subsets of its endpoints, which routes refer to.
         pub subsets: Vec<Subset> = "subsets",
-        /// `exportTo`.
+        /// The namespaces that see it: `.` the own one, `*` all (the default), or one name.
         pub export_to: Vec<String> = "exportTo",
-        /// `workloadSelector`.
+        /// The client workloads that follow it; absent for all.
         pub workload_selector: Option<WorkloadSelector> = "workloadSelector",
     }
 }
 
 message! {
+    /// Some endpoints of a host.
+    ///
     /// Istio's `Subset`.
     pub struct Subset: "istio.networking.v1alpha3.Subset" {
-        /// `name`.
+        /// The name that routes use.
         pub name: String = "name",
-        /// `labels`.
+        /// Labels that the endpoints have.
         pub labels: IndexMap<String, String> = "labels",
-        /// `trafficPolicy`.
+        /// The policy for them; what it does not set is taken from the whole rule.
         pub traffic_policy: Option<TrafficPolicy> = "trafficPolicy",
     }
 }
 
 message! {
+    /// How connections and requests to endpoints are made.
+    ///
     /// Istio's `TrafficPolicy`.
     pub struct TrafficPolicy: "istio.networking.v1alpha3.TrafficPolicy" {
-        /// `loadBalancer`.
+        /// Which endpoint takes a request.
         pub load_balancer: Option<LoadBalancerSettings> = "loadBalancer",
-        /// `connectionPool`.
+        /// How many connections and requests there may be.
         pub connection_pool: Option<ConnectionPoolSettings> = "connectionPool",
-        /// `outlierDetection`.
+        /// When a failing endpoint is left out.
         pub outlier_detection: Option<OutlierDetection> = "outlierDetection",
-        /// `tls`.
+        /// Whether and how TLS is spoken.
         pub tls: Option<ClientTlsSettings> = "tls",
-        /// `portLevelSettings`.
+        /// Policies for single ports; each replaces the settings above for its port.
         pub port_level_settings: Vec<PortTrafficPolicy> = "portLevelSettings",
-        /// `tunnel`.
+        /// A tunnel through another proxy by CONNECT or POST.
         pub tunnel: Option<TunnelSettings> = "tunnel",
-        /// `proxyProtocol`.
+        /// Whether connections begin with a PROXY header.
         pub proxy_protocol: Option<ProxyProtocol> = "proxyProtocol",
-        /// `retryBudget`.
+        /// How many retries may be under way.
         pub retry_budget: Option<RetryBudget> = "retryBudget",
     }
 }
 
 message! {
+    /// The policy for one port of a host.
+    ///
     /// Istio's `TrafficPolicy.PortTrafficPolicy`.
     pub struct PortTrafficPolicy: "istio.networking.v1alpha3.TrafficPolicy.PortTrafficPolicy" {
-        /// `port`.
+        /// The port of the service.
         pub port: Option<PortSelector> = "port",
-        /// `loadBalancer`.
+        /// Which endpoint takes a request.
         pub load_balancer: Option<LoadBalancerSettings> = "loadBalancer",
-        /// `connectionPool`.
+        /// How many connections and requests there may be.
         pub connection_pool: Option<ConnectionPoolSettings> = "connectionPool",
-        /// `outlierDetection`.
+        /// When a failing endpoint is left out.
         pub outlier_detection: Option<OutlierDetection> = "outlierDetection",
-        /// `tls`.
+        /// Whether and how TLS is spoken.
         pub tls: Option<ClientTlsSettings> = "tls",
     }
 }
 
 message! {
+    /// A tunnel through which TCP or TLS connections go.
+    ///
     /// Istio's `TrafficPolicy.TunnelSettings`.
     pub struct TunnelSettings: "istio.networking.v1alpha3.TrafficPolicy.TunnelSettings" {
-        /// `protocol`.
+        /// `CONNECT` (also where it is empty) or `POST`.
         pub protocol: String = "protocol",
-        /// `targetHost`.
+        /// The host that is asked for; a name or an address.
         pub target_host: String = "targetHost",
-        /// `targetPort`.
+        /// The port that is asked for, 1 to 65535.
         pub target_port: u32 = "targetPort",
     }
 }
 
 message! {
+    /// A PROXY header at the start of connections.
+    ///
     /// Istio's `TrafficPolicy.ProxyProtocol`.
     pub struct ProxyProtocol: "istio.networking.v1alpha3.TrafficPolicy.ProxyProtocol" {
-        /// `version`.
+        /// Its version.
         pub version: ProxyProtocolVersion = "version",
     }
 }
 
 enumeration! {
+    /// Versions of the PROXY protocol.
+    ///
     /// Istio's `TrafficPolicy.ProxyProtocol.VERSION`.
     pub enum ProxyProtocolVersion: "istio.networking.v1alpha3.TrafficPolicy.ProxyProtocol.VERSION" {
-        /// `V1`.
+        /// The text form.
         V1 = 0 "V1",
-        /// `V2`.
+        /// The binary form.
         V2 = 1 "V2",
     }
 }
 
 message! {
+    /// A bound on retries that are under way, relative to requests.
+    ///
     /// Istio's `TrafficPolicy.RetryBudget`.
     pub struct RetryBudget: "istio.networking.v1alpha3.TrafficPolicy.RetryBudget" {
-        /// `percent`.
+        /// Retries per requests, in percent, 0 to 100. Default: 20.
         pub percent: Option<f64> = "percent",
-        /// `minRetryConcurrency`.
+        /// So many retries are always allowed. Default: 3.
         pub min_retry_concurrency: u32 = "minRetryConcurrency",
-        /// `budgetInterval`.
+        /// The time over which requests are counted. Default: 0, those under way.
         pub budget_interval: Option<Duration> = "budgetInterval",
     }
 }

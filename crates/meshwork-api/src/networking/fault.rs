@@ -1,60 +1,65 @@
-//! networking/fault.
+//! Injected faults.
 
 use super::Percent;
 use crate::Duration;
-use crate::proto::message;
-use crate::proto::oneof;
+use crate::proto::{message, oneof};
 
 message! {
+    /// Faults that some requests suffer on purpose.
+    ///
     /// Istio's `HTTPFaultInjection`.
     pub struct HttpFaultInjection: "istio.networking.v1alpha3.HTTPFaultInjection" {
-        /// `delay`.
+        /// A wait before a request is forwarded.
         pub delay: Option<FaultDelay> = "delay",
-        /// `abort`.
+        /// An answer in the place of the destination's.
         pub abort: Option<FaultAbort> = "abort",
     }
 }
 
 message! {
+    /// Delays requests.
+    ///
     /// Istio's `HTTPFaultInjection.Delay`.
     pub struct FaultDelay: "istio.networking.v1alpha3.HTTPFaultInjection.Delay" {
-        /// `percent`.
+        /// Deprecated share in whole percent; `percentage` comes first.
         pub percent: i32 = "percent",
-        /// `http_delay_type`.
+        /// How long; at most one.
         pub http_delay_type: Option<HttpDelayType> = oneof,
-        /// `percentage`.
+        /// The share of requests. Default: none.
         pub percentage: Option<Percent> = "percentage",
     }
 }
 
 oneof! {
-    /// The members of `HTTPFaultInjection.Delay.http_delay_type`.
+    /// How long a delay takes.
     pub enum HttpDelayType {
-        /// `fixedDelay`.
+        /// Always this long, at least 1ms.
         FixedDelay(Duration) = "fixedDelay",
-        /// `exponentialDelay`.
+        /// On average this long; Istio does not implement it.
         ExponentialDelay(Duration) = "exponentialDelay",
     }
 }
 
 message! {
+    /// Answers requests with an error.
+    ///
     /// Istio's `HTTPFaultInjection.Abort`.
     pub struct FaultAbort: "istio.networking.v1alpha3.HTTPFaultInjection.Abort" {
-        /// `error_type`.
+        /// The error; one is required.
         pub error_type: Option<AbortError> = oneof,
-        /// `percentage`.
+        /// The share of requests. Default: none.
         pub percentage: Option<Percent> = "percentage",
     }
 }
 
 oneof! {
-    /// The members of `HTTPFaultInjection.Abort.error_type`.
+    /// The error of an aborted request.
     pub enum AbortError {
-        /// `httpStatus`.
+        /// An HTTP status, 200 to 599.
         HttpStatus(i32) = "httpStatus",
-        /// `grpcStatus`.
+        /// The name of a gRPC status, `UNAVAILABLE`.
         GrpcStatus(String) = "grpcStatus",
-        /// `http2Error`.
+        /// The name of an HTTP/2 error; Istio does not implement it.
         Http2Error(String) = "http2Error",
     }
 }

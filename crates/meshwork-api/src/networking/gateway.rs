@@ -1,47 +1,53 @@
-//! networking/gateway.
+//! Gateways and their servers.
 
 use super::ServerTlsSettings;
 use crate::proto::message;
 use indexmap::IndexMap;
 
 message! {
+    /// Which ports and hosts some gateway proxies serve.
+    ///
     /// Istio's `Gateway`.
     pub struct Gateway: "istio.networking.v1alpha3.Gateway" {
-        /// `servers`.
+        /// What they serve, port by port.
         pub servers: Vec<Server> = "servers",
-        /// `selector`.
+        /// Labels of the proxies; empty for all.
         pub selector: IndexMap<String, String> = "selector",
     }
 }
 
 message! {
+    /// A port of a gateway and the hosts behind it.
+    ///
     /// Istio's `Server`.
     pub struct Server: "istio.networking.v1alpha3.Server" {
-        /// `port`.
+        /// The port; required.
         pub port: Option<Port> = "port",
-        /// `bind`.
+        /// The address to listen on; empty for all.
         pub bind: String = "bind",
-        /// `hosts`.
+        /// The hosts (`namespace/host`, `*.example.com`, `*`) whose VirtualServices may bind here.
         pub hosts: Vec<String> = "hosts",
-        /// `tls`.
+        /// TLS towards clients; required for HTTPS and TLS.
         pub tls: Option<ServerTlsSettings> = "tls",
-        /// `defaultEndpoint`.
+        /// Where to forward to; Istio does not implement it.
         pub default_endpoint: String = "defaultEndpoint",
-        /// `name`.
+        /// A name, unique among all servers.
         pub name: String = "name",
     }
 }
 
 message! {
+    /// A port of a gateway.
+    ///
     /// Istio's `Port`.
     pub struct Port: "istio.networking.v1alpha3.Port" {
-        /// `number`.
+        /// The port, 1 to 65535.
         pub number: u32 = "number",
-        /// `protocol`.
+        /// `HTTP`, `HTTPS`, `GRPC`, `GRPC-WEB`, `HTTP2`, `MONGO`, `TCP`, `TLS`.
         pub protocol: String = "protocol",
-        /// `name`.
+        /// A name.
         pub name: String = "name",
-        /// `targetPort`.
+        /// Deprecated and without effect.
         pub target_port: u32 = "targetPort",
     }
 }

@@ -1,59 +1,64 @@
-//! networking/http_match.
+//! What an HTTP route matches.
 
-use crate::proto::message;
-use crate::proto::oneof;
+use crate::proto::{message, oneof};
 use indexmap::IndexMap;
 
 message! {
+    /// Conditions on an HTTP request, all of which have to hold.
+    ///
     /// Istio's `HTTPMatchRequest`.
     pub struct HttpMatchRequest: "istio.networking.v1alpha3.HTTPMatchRequest" {
-        /// `name`.
+        /// A name; it is added to that of the route.
         pub name: String = "name",
-        /// `uri`.
+        /// On the path (the query is not part of it for `exact`, `prefix` and `regex`).
         pub uri: Option<StringMatch> = "uri",
-        /// `scheme`.
+        /// On the scheme, `http` or `https`.
         pub scheme: Option<StringMatch> = "scheme",
-        /// `method`.
+        /// On the method.
         pub method: Option<StringMatch> = "method",
-        /// `authority`.
+        /// On the authority (the `Host` header).
         pub authority: Option<StringMatch> = "authority",
-        /// `headers`.
+        /// On headers, by lower-case name; a condition without a kind asks only whether the header
+        /// is there.
         pub headers: IndexMap<String, StringMatch> = "headers",
-        /// `port`.
+        /// The port on which the request was accepted; 0 for any.
         pub port: u32 = "port",
-        /// `sourceLabels`.
+        /// Labels that the client's workload must have; decided when routes are compiled for a
+        /// proxy.
         pub source_labels: IndexMap<String, String> = "sourceLabels",
-        /// `gateways`.
+        /// The gateways that apply the match, in the place of the VirtualService's own list.
         pub gateways: Vec<String> = "gateways",
-        /// `queryParams`.
+        /// On parameters of the query, by name.
         pub query_params: IndexMap<String, StringMatch> = "queryParams",
-        /// `ignoreUriCase`.
+        /// Whether `uri` ignores case (`exact` and `prefix` only).
         pub ignore_uri_case: bool = "ignoreUriCase",
-        /// `withoutHeaders`.
+        /// Conditions on headers that must not hold.
         pub without_headers: IndexMap<String, StringMatch> = "withoutHeaders",
-        /// `sourceNamespace`.
+        /// The namespace that the client's workload must be in; empty for any.
         pub source_namespace: String = "sourceNamespace",
-        /// `statPrefix`.
+        /// A prefix for metrics about what is matched.
         pub stat_prefix: String = "statPrefix",
     }
 }
 
 message! {
+    /// A condition on a text. Without a kind it says that the text is present.
+    ///
     /// Istio's `StringMatch`.
     pub struct StringMatch: "istio.networking.v1alpha3.StringMatch" {
-        /// `match_type`.
+        /// The kind and what to compare with; at most one.
         pub match_type: Option<StringMatchType> = oneof,
     }
 }
 
 oneof! {
-    /// The members of `StringMatch.match_type`.
+    /// The kinds of conditions on a text.
     pub enum StringMatchType {
-        /// `exact`.
+        /// The text is this one.
         Exact(String) = "exact",
-        /// `prefix`.
+        /// The text begins with this.
         Prefix(String) = "prefix",
-        /// `regex`.
+        /// The whole text matches this RE2 expression.
         Regex(String) = "regex",
     }
 }

@@ -1,71 +1,82 @@
-//! networking/l4_route.
+//! Routes of TLS and TCP connections.
 
 use super::Destination;
 use crate::proto::message;
 use indexmap::IndexMap;
 
 message! {
+    /// A rule for TLS connections that are not terminated.
+    ///
     /// Istio's `TLSRoute`.
     pub struct TlsRoute: "istio.networking.v1alpha3.TLSRoute" {
-        /// `match`.
+        /// Alternatives, of which one has to match; required.
         pub match_: Vec<TlsMatchAttributes> = "match",
-        /// `route`.
+        /// The destinations, among which connections are divided by weight.
         pub route: Vec<RouteDestination> = "route",
     }
 }
 
 message! {
+    /// Conditions on a TLS connection, all of which have to hold.
+    ///
     /// Istio's `TLSMatchAttributes`.
     pub struct TlsMatchAttributes: "istio.networking.v1alpha3.TLSMatchAttributes" {
-        /// `sniHosts`.
+        /// Names for the SNI of the client, `*.example.com` among them; within the VirtualService's
+        /// hosts.
         pub sni_hosts: Vec<String> = "sniHosts",
-        /// `destinationSubnets`.
+        /// Addresses that the client connected to, with or without prefix length.
         pub destination_subnets: Vec<String> = "destinationSubnets",
-        /// `port`.
+        /// The port that the client connected to; 0 for any.
         pub port: u32 = "port",
-        /// `sourceLabels`.
+        /// Labels that the client's workload must have.
         pub source_labels: IndexMap<String, String> = "sourceLabels",
-        /// `gateways`.
+        /// The gateways that apply the match, in the place of the VirtualService's own list.
         pub gateways: Vec<String> = "gateways",
-        /// `sourceNamespace`.
+        /// The namespace that the client's workload must be in; empty for any.
         pub source_namespace: String = "sourceNamespace",
     }
 }
 
 message! {
+    /// A rule for connections of any protocol.
+    ///
     /// Istio's `TCPRoute`.
     pub struct TcpRoute: "istio.networking.v1alpha3.TCPRoute" {
-        /// `match`.
+        /// Alternatives, of which one has to match; an empty list matches every connection.
         pub match_: Vec<L4MatchAttributes> = "match",
-        /// `route`.
+        /// The destinations, among which connections are divided by weight.
         pub route: Vec<RouteDestination> = "route",
     }
 }
 
 message! {
+    /// Conditions on a connection, all of which have to hold.
+    ///
     /// Istio's `L4MatchAttributes`.
     pub struct L4MatchAttributes: "istio.networking.v1alpha3.L4MatchAttributes" {
-        /// `destinationSubnets`.
+        /// Addresses that the client connected to, with or without prefix length.
         pub destination_subnets: Vec<String> = "destinationSubnets",
-        /// `port`.
+        /// The port that the client connected to; 0 for any.
         pub port: u32 = "port",
-        /// `sourceSubnet`.
+        /// Deprecated: addresses of the client.
         pub source_subnet: String = "sourceSubnet",
-        /// `sourceLabels`.
+        /// Labels that the client's workload must have.
         pub source_labels: IndexMap<String, String> = "sourceLabels",
-        /// `gateways`.
+        /// The gateways that apply the match, in the place of the VirtualService's own list.
         pub gateways: Vec<String> = "gateways",
-        /// `sourceNamespace`.
+        /// The namespace that the client's workload must be in; empty for any.
         pub source_namespace: String = "sourceNamespace",
     }
 }
 
 message! {
+    /// A destination and its share of the connections.
+    ///
     /// Istio's `RouteDestination`.
     pub struct RouteDestination: "istio.networking.v1alpha3.RouteDestination" {
-        /// `destination`.
+        /// Where the connections go; required.
         pub destination: Option<Destination> = "destination",
-        /// `weight`.
+        /// The share, in proportion to the sum of all weights.
         pub weight: i32 = "weight",
     }
 }

@@ -1,62 +1,72 @@
-//! networking/locality.
+//! Preferences among the places where endpoints run.
 
 use crate::proto::message;
 use indexmap::IndexMap;
 
 message! {
+    /// Preferences among localities (`region/zone/subzone`).
+    ///
     /// Istio's `LocalityLoadBalancerSetting`.
     pub struct LocalityLoadBalancerSetting: "istio.networking.v1alpha3.LocalityLoadBalancerSetting" {
-        /// `distribute`.
+        /// Shares by the client's locality. Excludes `failover` and `failoverPriority`.
         pub distribute: Vec<Distribute> = "distribute",
-        /// `failover`.
+        /// Which region takes over from which.
         pub failover: Vec<Failover> = "failover",
-        /// `failoverPriority`.
+        /// Labels, in order of weight, in which an endpoint should equal the client.
         pub failover_priority: Vec<String> = "failoverPriority",
-        /// `enabled`.
+        /// Whether endpoints nearby come first. Default: MeshConfig's, which is true.
         pub enabled: Option<bool> = "enabled",
     }
 }
 
 message! {
+    /// Shares of localities for the clients of one.
+    ///
     /// Istio's `LocalityLoadBalancerSetting.Distribute`.
     pub struct Distribute: "istio.networking.v1alpha3.LocalityLoadBalancerSetting.Distribute" {
-        /// `from`.
+        /// The client's locality; `*` ends a prefix.
         pub from: String = "from",
-        /// `to`.
+        /// Percent by endpoint locality, 100 altogether.
         pub to: IndexMap<String, u32> = "to",
     }
 }
 
 message! {
+    /// Which region takes over from which.
+    ///
     /// Istio's `LocalityLoadBalancerSetting.Failover`.
     pub struct Failover: "istio.networking.v1alpha3.LocalityLoadBalancerSetting.Failover" {
-        /// `from`.
+        /// The region that fails.
         pub from: String = "from",
-        /// `to`.
+        /// The region that takes over.
         pub to: String = "to",
     }
 }
 
 message! {
+    /// Preference for the own zone as far as its endpoints suffice.
+    ///
     /// Istio's `ZoneAwareLoadBalancerSetting`.
     pub struct ZoneAwareLoadBalancerSetting: "istio.networking.v1alpha3.ZoneAwareLoadBalancerSetting" {
-        /// `enabled`.
+        /// Whether it applies.
         pub enabled: Option<bool> = "enabled",
-        /// `failover`.
+        /// Which region takes over from which.
         pub failover: Vec<ZoneAwareFailover> = "failover",
-        /// `failoverPriority`.
+        /// Labels, in order of weight, in which an endpoint should equal the client.
         pub failover_priority: Vec<String> = "failoverPriority",
-        /// `minClusterSize`.
-        pub min_cluster_size: Option<u64> = "minClusterSize",
+        /// From how many endpoints on it applies, at least 1.
+        pub min_cluster_size: Option<u32> = "minClusterSize",
     }
 }
 
 message! {
+    /// Which region takes over from which.
+    ///
     /// Istio's `ZoneAwareLoadBalancerSetting.Failover`.
     pub struct ZoneAwareFailover: "istio.networking.v1alpha3.ZoneAwareLoadBalancerSetting.Failover" {
-        /// `from`.
+        /// The region that fails.
         pub from: String = "from",
-        /// `to`.
+        /// The region that takes over.
         pub to: String = "to",
     }
 }

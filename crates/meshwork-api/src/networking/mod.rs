@@ -1,4 +1,4 @@
-//! networking
+//! Traffic: where requests and connections go, and how (`networking.istio.io`).
 
 mod client_tls;
 mod connection_pool;
@@ -38,8 +38,9 @@ pub use http_action::{
 pub use http_match::{HttpMatchRequest, StringMatch, StringMatchType};
 pub use l4_route::{L4MatchAttributes, RouteDestination, TcpRoute, TlsMatchAttributes, TlsRoute};
 pub use load_balancer::{
-    ConsistentHashLb, HashAlgorithm, HashKey, HttpCookie, HttpCookieAttribute, LbPolicy,
-    LoadBalancerSettings, MagLev, RingHash, SimpleLb, WarmupConfiguration,
+    BackendUtilizationLb, ConsistentHashLb, HashAlgorithm, HashKey, HttpCookie,
+    HttpCookieAttribute, LbPolicy, LoadBalancerSettings, MagLev, RingHash, SimpleLb,
+    WarmupConfiguration,
 };
 pub use locality::{
     Distribute, Failover, LocalityLoadBalancerSetting, ZoneAwareFailover,

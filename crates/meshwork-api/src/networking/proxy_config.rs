@@ -1,27 +1,31 @@
-//! networking/proxy_config.
+//! ProxyConfig as a resource.
 
 use crate::proto::message;
 use crate::selector::WorkloadSelector;
 use indexmap::IndexMap;
 
 message! {
-    /// Istio's `ProxyConfig`.
+    /// Settings of proxy processes.
+    ///
+    /// Istio's `ProxyConfig` of the networking API.
     pub struct ProxyConfig: "istio.networking.v1beta1.ProxyConfig" {
-        /// `selector`.
+        /// The workloads; absent for all of the namespace (of the mesh in the root namespace).
         pub selector: Option<WorkloadSelector> = "selector",
-        /// `concurrency`.
+        /// How many worker threads there are; 0 for one per core.
         pub concurrency: Option<i32> = "concurrency",
-        /// `environmentVariables`.
+        /// Variables of the environment.
         pub environment_variables: IndexMap<String, String> = "environmentVariables",
-        /// `image`.
+        /// The image.
         pub image: Option<ProxyImage> = "image",
     }
 }
 
 message! {
+    /// The image of a proxy.
+    ///
     /// Istio's `ProxyImage`.
     pub struct ProxyImage: "istio.networking.v1beta1.ProxyImage" {
-        /// `imageType`.
+        /// `default`, `debug`, `distroless`.
         pub image_type: String = "imageType",
     }
 }

@@ -1,110 +1,125 @@
-//! networking/sidecar.
+//! Sidecars: what a proxy sees and accepts.
 
-use super::ConnectionPoolSettings;
-use super::Destination;
-use super::ServerTlsSettings;
-use crate::proto::enumeration;
-use crate::proto::message;
+use super::{ConnectionPoolSettings, Destination, ServerTlsSettings};
+use crate::proto::{enumeration, message};
 use indexmap::IndexMap;
 
 message! {
+    /// What the proxies of some workloads see and accept.
+    ///
     /// Istio's `Sidecar`.
     pub struct Sidecar: "istio.networking.v1alpha3.Sidecar" {
-        /// `workloadSelector`.
+        /// The workloads of the namespace; absent for all of it (of the mesh in the root
+        /// namespace).
         pub workload_selector: Option<WorkloadSelector> = "workloadSelector",
-        /// `ingress`.
+        /// What they accept; empty to derive it from services.
         pub ingress: Vec<IstioIngressListener> = "ingress",
-        /// `egress`.
+        /// What they see; empty for everything that is exported to them.
         pub egress: Vec<IstioEgressListener> = "egress",
-        /// `inboundConnectionPool`.
+        /// Limits of connections to the application.
         pub inbound_connection_pool: Option<ConnectionPoolSettings> = "inboundConnectionPool",
-        /// `outboundTrafficPolicy`.
+        /// What happens to traffic to hosts that are not seen. Default: MeshConfig's.
         pub outbound_traffic_policy: Option<OutboundTrafficPolicy> = "outboundTrafficPolicy",
     }
 }
 
 message! {
+    /// A port on which a proxy accepts for its application.
+    ///
     /// Istio's `IstioIngressListener`.
     pub struct IstioIngressListener: "istio.networking.v1alpha3.IstioIngressListener" {
-        /// `port`.
+        /// The port; required.
         pub port: Option<SidecarPort> = "port",
-        /// `bind`.
+        /// The address to listen on; empty for the workload's.
         pub bind: String = "bind",
-        /// `captureMode`.
+        /// How connections come to be here.
         pub capture_mode: CaptureMode = "captureMode",
-        /// `defaultEndpoint`.
+        /// Where the application listens: `127.0.0.1:port`, `0.0.0.0:port`, `unix://` and a path;
+        /// empty for the same port.
         pub default_endpoint: String = "defaultEndpoint",
-        /// `tls`.
+        /// TLS towards clients outside of the mesh.
         pub tls: Option<ServerTlsSettings> = "tls",
-        /// `connectionPool`.
+        /// Limits of connections to the application at this port.
         pub connection_pool: Option<ConnectionPoolSettings> = "connectionPool",
     }
 }
 
 message! {
+    /// What a proxy sees, perhaps at one port only.
+    ///
     /// Istio's `IstioEgressListener`.
     pub struct IstioEgressListener: "istio.networking.v1alpha3.IstioEgressListener" {
-        /// `port`.
+        /// The port; absent for all that the hosts have.
         pub port: Option<SidecarPort> = "port",
-        /// `bind`.
+        /// The address to listen on.
         pub bind: String = "bind",
-        /// `captureMode`.
+        /// How connections come to be here.
         pub capture_mode: CaptureMode = "captureMode",
-        /// `hosts`.
+        /// The hosts that are seen, `namespace/host`; `.` is the own namespace, `~` none, `*` any.
         pub hosts: Vec<String> = "hosts",
     }
 }
 
 message! {
-    /// Istio's `WorkloadSelector`.
+    /// Workloads by their labels.
+    ///
+    /// Istio's `WorkloadSelector` of the networking API.
     pub struct WorkloadSelector: "istio.networking.v1alpha3.WorkloadSelector" {
-        /// `labels`.
+        /// Labels that they have.
         pub labels: IndexMap<String, String> = "labels",
     }
 }
 
 message! {
+    /// What happens to traffic to unknown hosts.
+    ///
     /// Istio's `OutboundTrafficPolicy`.
     pub struct OutboundTrafficPolicy: "istio.networking.v1alpha3.OutboundTrafficPolicy" {
-        /// `mode`.
+        /// Whether it is let through.
         pub mode: OutboundTrafficPolicyMode = "mode",
-        /// `egressProxy`.
+        /// A destination that takes it in the place of the one asked for.
         pub egress_proxy: Option<Destination> = "egressProxy",
     }
 }
 
 enumeration! {
+    /// Whether traffic to unknown hosts is let through.
+    ///
     /// Istio's `OutboundTrafficPolicy.Mode`.
     pub enum OutboundTrafficPolicyMode: "istio.networking.v1alpha3.OutboundTrafficPolicy.Mode" {
-        /// `REGISTRY_ONLY`.
+        /// No.
         RegistryOnly = 0 "REGISTRY_ONLY",
-        /// `ALLOW_ANY`.
+        /// Yes, to where it was going.
         AllowAny = 1 "ALLOW_ANY",
     }
 }
 
 enumeration! {
+    /// How connections come to be at a listener.
+    ///
     /// Istio's `CaptureMode`.
     pub enum CaptureMode: "istio.networking.v1alpha3.CaptureMode" {
-        /// `DEFAULT`.
+        /// As the proxy is set up.
         Default = 0 "DEFAULT",
-        /// `IPTABLES`.
+        /// Redirected by the system.
         Iptables = 1 "IPTABLES",
-        /// `NONE`.
+        /// Made to the listener itself.
         None = 2 "NONE",
     }
 }
 
 message! {
+    /// A port of a listener.
+    ///
     /// Istio's `SidecarPort`.
     pub struct SidecarPort: "istio.networking.v1alpha3.SidecarPort" {
-        /// `number`.
+        /// The number; 0 for a Unix socket.
         pub number: u32 = "number",
-        /// `protocol`.
+        /// `HTTP`, `HTTPS`, `GRPC`, `HTTP2`, `MONGO`, `TCP`, `TLS`; empty to find out by looking.
         pub protocol: String = "protocol",
-        /// `name`.
+        /// A name.
         pub name: String = "name",
-        /// `targetPort`.
+        /// Deprecated and without effect.
         pub target_port: u32 = "targetPort",
     }
 }

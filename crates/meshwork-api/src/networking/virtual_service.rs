@@ -1,114 +1,125 @@
-//! networking/virtual_service.
+//! VirtualServices and their HTTP routes.
 
-use super::CorsPolicy;
-use super::Headers;
-use super::HttpDirectResponse;
-use super::HttpFaultInjection;
-use super::HttpMatchRequest;
-use super::HttpMirrorPolicy;
-use super::HttpRedirect;
-use super::HttpRetry;
-use super::HttpRewrite;
-use super::Percent;
-use super::TcpRoute;
-use super::TlsRoute;
+use super::{
+    CorsPolicy, Headers, HttpDirectResponse, HttpFaultInjection, HttpMatchRequest,
+    HttpMirrorPolicy, HttpRedirect, HttpRetry, HttpRewrite, Percent, TcpRoute, TlsRoute,
+};
 use crate::Duration;
 use crate::proto::message;
 
 message! {
+    /// Which destination the requests and connections to some hosts take.
+    ///
     /// Istio's `VirtualService`.
     pub struct VirtualService: "istio.networking.v1alpha3.VirtualService" {
-        /// `hosts`.
+        /// The hosts it is for: names, `*.example.com`, or addresses. Short names are of the
+        /// resource's namespace. Empty in a delegate, which another VirtualService refers to.
         pub hosts: Vec<String> = "hosts",
-        /// `gateways`.
+        /// The gateways (`namespace/name`, or a name of the own namespace) that apply it; `mesh`
+        /// stands for all sidecars and is what an empty list means.
         pub gateways: Vec<String> = "gateways",
-        /// `http`.
+        /// Routes of HTTP requests; the first that matches decides.
         pub http: Vec<HttpRoute> = "http",
-        /// `tls`.
+        /// Routes of TLS connections that are passed through, by SNI; the first that matches
+        /// decides.
         pub tls: Vec<TlsRoute> = "tls",
-        /// `tcp`.
+        /// Routes of other connections; the first that matches decides.
         pub tcp: Vec<TcpRoute> = "tcp",
-        /// `exportTo`.
+        /// The namespaces that see it: `.` the own one, `*` all (the default, MeshConfig can change
+        /// it), or one name.
         pub export_to: Vec<String> = "exportTo",
     }
 }
 
 message! {
+    /// One rule for HTTP requests: what it matches, and what happens to a request.
+    ///
     /// Istio's `HTTPRoute`.
     pub struct HttpRoute: "istio.networking.v1alpha3.HTTPRoute" {
-        /// `name`.
+        /// A name, for logs and metrics.
         pub name: String = "name",
-        /// `match`.
+        /// Alternatives, of which one has to match; an empty list matches every request.
         pub match_: Vec<HttpMatchRequest> = "match",
-        /// `route`.
+        /// The destinations, among which requests are divided by weight. Excludes `redirect`,
+        /// `directResponse` and `delegate`.
         pub route: Vec<HttpRouteDestination> = "route",
-        /// `redirect`.
+        /// Answers with a redirect.
         pub redirect: Option<HttpRedirect> = "redirect",
-        /// `directResponse`.
+        /// Answers with a fixed status and body.
         pub direct_response: Option<HttpDirectResponse> = "directResponse",
-        /// `delegate`.
+        /// The VirtualService that holds the routes for what is matched here.
         pub delegate: Option<Delegate> = "delegate",
-        /// `rewrite`.
+        /// Changes of path and authority before a request is forwarded.
         pub rewrite: Option<HttpRewrite> = "rewrite",
-        /// `timeout`.
+        /// How long a request may take, retries included. Default: no limit.
         pub timeout: Option<Duration> = "timeout",
-        /// `retries`.
+        /// When and how often a failed request is tried again. Default: MeshConfig's
+        /// `defaultHttpRetryPolicy`, 2 further attempts.
         pub retries: Option<HttpRetry> = "retries",
-        /// `fault`.
+        /// Faults that are injected on purpose.
         pub fault: Option<HttpFaultInjection> = "fault",
-        /// `mirror`.
+        /// A destination that gets a copy of each request, without effect on the answer.
         pub mirror: Option<Destination> = "mirror",
-        /// `mirrors`.
+        /// Several such destinations, each with its share. Excludes `mirror`.
         pub mirrors: Vec<HttpMirrorPolicy> = "mirrors",
-        /// `mirrorPercent`.
+        /// Deprecated share of `mirror` in percent; `mirrorPercentage` comes first.
         pub mirror_percent: Option<u32> = "mirrorPercent",
-        /// `mirrorPercentage`.
+        /// Which share of the requests `mirror` gets. Default: all.
         pub mirror_percentage: Option<Percent> = "mirrorPercentage",
-        /// `corsPolicy`.
+        /// How browsers' cross-origin requests are answered.
         pub cors_policy: Option<CorsPolicy> = "corsPolicy",
-        /// `headers`.
+        /// Changes of request and response headers.
         pub headers: Option<Headers> = "headers",
     }
 }
 
 message! {
+    /// A destination and its share of the requests.
+    ///
     /// Istio's `HTTPRouteDestination`.
     pub struct HttpRouteDestination: "istio.networking.v1alpha3.HTTPRouteDestination" {
-        /// `destination`.
+        /// Where the requests go; required.
         pub destination: Option<Destination> = "destination",
-        /// `weight`.
+        /// The share, in proportion to the sum of all weights; with a single destination 0 counts
+        /// as all.
         pub weight: i32 = "weight",
-        /// `headers`.
+        /// Header changes for what goes here, after those of the route.
         pub headers: Option<Headers> = "headers",
     }
 }
 
 message! {
+    /// A service, perhaps a subset of its endpoints.
+    ///
     /// Istio's `Destination`.
     pub struct Destination: "istio.networking.v1alpha3.Destination" {
-        /// `host`.
+        /// The name of the service; short names are of the resource's namespace.
         pub host: String = "host",
-        /// `subset`.
+        /// A subset that a DestinationRule of the host defines; empty for all endpoints.
         pub subset: String = "subset",
-        /// `port`.
+        /// The port of the service; needed where the service has several.
         pub port: Option<PortSelector> = "port",
     }
 }
 
 message! {
+    /// A port of a service.
+    ///
     /// Istio's `PortSelector`.
     pub struct PortSelector: "istio.networking.v1alpha3.PortSelector" {
-        /// `number`.
+        /// The port, 1 to 65535.
         pub number: u32 = "number",
     }
 }
 
 message! {
+    /// Names the VirtualService that decides in the place of this one.
+    ///
     /// Istio's `Delegate`.
     pub struct Delegate: "istio.networking.v1alpha3.Delegate" {
-        /// `name`.
+        /// Its name.
         pub name: String = "name",
-        /// `namespace`.
+        /// Its namespace; empty for the own one.
         pub namespace: String = "namespace",
     }
 }

@@ -1,114 +1,129 @@
-//! networking/workload_group.
+//! WorkloadGroups and their health checks.
 
 use super::WorkloadEntry;
-use crate::proto::message;
-use crate::proto::oneof;
+use crate::proto::{message, oneof};
 use indexmap::IndexMap;
 
 message! {
+    /// What the WorkloadEntries of a group of machines have in common.
+    ///
     /// Istio's `WorkloadGroup`.
     pub struct WorkloadGroup: "istio.networking.v1alpha3.WorkloadGroup" {
-        /// `metadata`.
+        /// Labels and annotations of the entries.
         pub metadata: Option<WorkloadGroupMeta> = "metadata",
-        /// `template`.
+        /// The rest of the entries; required.
         pub template: Option<WorkloadEntry> = "template",
-        /// `probe`.
+        /// How the proxy of a machine finds out whether it is ready.
         pub probe: Option<ReadinessProbe> = "probe",
     }
 }
 
 message! {
+    /// Metadata of a group's entries.
+    ///
     /// Istio's `WorkloadGroup.ObjectMeta`.
     pub struct WorkloadGroupMeta: "istio.networking.v1alpha3.WorkloadGroup.ObjectMeta" {
-        /// `labels`.
+        /// Labels.
         pub labels: IndexMap<String, String> = "labels",
-        /// `annotations`.
+        /// Annotations.
         pub annotations: IndexMap<String, String> = "annotations",
     }
 }
 
 message! {
+    /// How a proxy finds out whether its application is ready.
+    ///
     /// Istio's `ReadinessProbe`.
     pub struct ReadinessProbe: "istio.networking.v1alpha3.ReadinessProbe" {
-        /// `initialDelaySeconds`.
+        /// Seconds before the first check. Default: 0.
         pub initial_delay_seconds: i32 = "initialDelaySeconds",
-        /// `timeoutSeconds`.
+        /// Seconds that a check may take. Default: 1.
         pub timeout_seconds: i32 = "timeoutSeconds",
-        /// `periodSeconds`.
+        /// Seconds between checks. Default: 10.
         pub period_seconds: i32 = "periodSeconds",
-        /// `successThreshold`.
+        /// So many successes make it ready. Default: 1.
         pub success_threshold: i32 = "successThreshold",
-        /// `failureThreshold`.
+        /// So many failures make it not ready. Default: 3.
         pub failure_threshold: i32 = "failureThreshold",
-        /// `health_check_method`.
+        /// The check; one is required.
         pub health_check_method: Option<HealthCheckMethod> = oneof,
     }
 }
 
 oneof! {
-    /// The members of `ReadinessProbe.health_check_method`.
+    /// A check of an application.
     pub enum HealthCheckMethod {
-        /// `httpGet`.
+        /// By an HTTP request.
         HttpGet(HttpHealthCheckConfig) = "httpGet",
-        /// `tcpSocket`.
+        /// By a connection.
         TcpSocket(TcpHealthCheckConfig) = "tcpSocket",
-        /// `exec`.
+        /// By a command.
         Exec(ExecHealthCheckConfig) = "exec",
-        /// `grpc`.
+        /// By gRPC's health service.
         Grpc(GrpcHealthCheckConfig) = "grpc",
     }
 }
 
 message! {
+    /// A check by an HTTP request.
+    ///
     /// Istio's `HTTPHealthCheckConfig`.
     pub struct HttpHealthCheckConfig: "istio.networking.v1alpha3.HTTPHealthCheckConfig" {
-        /// `path`.
+        /// The path, `/` where it is empty.
         pub path: String = "path",
-        /// `port`.
+        /// The port; required.
         pub port: u32 = "port",
-        /// `host`.
+        /// The host, the workload's address where it is empty.
         pub host: String = "host",
-        /// `scheme`.
+        /// `HTTP` (also where it is empty) or `HTTPS`.
         pub scheme: String = "scheme",
-        /// `httpHeaders`.
+        /// Headers of the request.
         pub http_headers: Vec<HttpHeader> = "httpHeaders",
     }
 }
 
 message! {
+    /// A check by gRPC's health service.
+    ///
     /// Istio's `GrpcHealthCheckConfig`.
     pub struct GrpcHealthCheckConfig: "istio.networking.v1alpha3.GrpcHealthCheckConfig" {
-        /// `port`.
+        /// The port.
         pub port: u32 = "port",
-        /// `service`.
+        /// The service that is asked for.
         pub service: String = "service",
     }
 }
 
 message! {
+    /// A header of a check.
+    ///
     /// Istio's `HTTPHeader`.
     pub struct HttpHeader: "istio.networking.v1alpha3.HTTPHeader" {
-        /// `name`.
+        /// The name.
         pub name: String = "name",
-        /// `value`.
+        /// The value.
         pub value: String = "value",
     }
 }
 
 message! {
+    /// A check by a connection.
+    ///
     /// Istio's `TCPHealthCheckConfig`.
     pub struct TcpHealthCheckConfig: "istio.networking.v1alpha3.TCPHealthCheckConfig" {
-        /// `host`.
+        /// The host, the workload's address where it is empty.
         pub host: String = "host",
-        /// `port`.
+        /// The port; required.
         pub port: u32 = "port",
     }
 }
 
 message! {
+    /// A check by a command.
+    ///
     /// Istio's `ExecHealthCheckConfig`.
     pub struct ExecHealthCheckConfig: "istio.networking.v1alpha3.ExecHealthCheckConfig" {
-        /// `command`.
+        /// The command and its arguments; success is status 0.
         pub command: Vec<String> = "command",
     }
 }

@@ -1,4 +1,4 @@
-//! security
+//! Who may talk to whom (`security.istio.io`).
 
 mod authorization_policy;
 mod peer_authentication;
@@ -9,6 +9,8 @@ pub use authorization_policy::{
     Source,
 };
 pub use peer_authentication::{MutualTls, MutualTlsMode, PeerAuthentication};
-pub use request_authentication::{ClaimToHeader, JwtHeader, JwtRule, RequestAuthentication};
+pub use request_authentication::{
+    ClaimToHeader, JwtHeader, JwtRequirement, JwtRule, RequestAuthentication,
+};
 
 pub use crate::selector::{PolicyTargetReference, WorkloadSelector};

@@ -1,40 +1,45 @@
-//! security/peer_authentication.
+//! PeerAuthentications.
 
-use crate::proto::enumeration;
-use crate::proto::message;
+use crate::proto::{enumeration, message};
 use crate::selector::WorkloadSelector;
 use indexmap::IndexMap;
 
 message! {
+    /// Whether some workloads accept mTLS, plaintext or both.
+    ///
     /// Istio's `PeerAuthentication`.
     pub struct PeerAuthentication: "istio.security.v1beta1.PeerAuthentication" {
-        /// `selector`.
+        /// The workloads; absent for all of the namespace (of the mesh in the root namespace).
         pub selector: Option<WorkloadSelector> = "selector",
-        /// `mtls`.
+        /// The mode; absent to inherit it.
         pub mtls: Option<MutualTls> = "mtls",
-        /// `portLevelMtls`.
+        /// Modes of single ports of the workload; needs a selector.
         pub port_level_mtls: IndexMap<u32, MutualTls> = "portLevelMtls",
     }
 }
 
 message! {
+    /// A mode of mTLS.
+    ///
     /// Istio's `PeerAuthentication.MutualTLS`.
     pub struct MutualTls: "istio.security.v1beta1.PeerAuthentication.MutualTLS" {
-        /// `mode`.
+        /// The mode.
         pub mode: MutualTlsMode = "mode",
     }
 }
 
 enumeration! {
+    /// What connections a port accepts.
+    ///
     /// Istio's `PeerAuthentication.MutualTLS.Mode`.
     pub enum MutualTlsMode: "istio.security.v1beta1.PeerAuthentication.MutualTLS.Mode" {
-        /// `UNSET`.
+        /// As the namespace or the mesh says; in the end `PERMISSIVE`.
         Unset = 0 "UNSET",
-        /// `DISABLE`.
+        /// No mTLS.
         Disable = 1 "DISABLE",
-        /// `PERMISSIVE`.
+        /// mTLS and plaintext.
         Permissive = 2 "PERMISSIVE",
-        /// `STRICT`.
+        /// mTLS only.
         Strict = 3 "STRICT",
     }
 }

@@ -1,4 +1,4 @@
-//! telemetry
+//! What is measured, logged and traced (`telemetry.istio.io`).
 
 mod access_logging;
 mod metrics;
