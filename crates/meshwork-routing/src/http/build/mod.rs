@@ -1,6 +1,8 @@
 //! From VirtualServices, services and Gateways to HTTP route tables.
 
 mod actions;
+mod by_name;
+mod claims;
 mod clauses;
 mod defaults;
 mod delegates;

@@ -63,8 +63,7 @@ impl Compiler<'_> {
                     out.removed.push(Removed::new(rule, reason));
                     continue;
                 }
-                let catch_all =
-                    self.rule(service, index, written, rule.clone(), &cx, errors, &mut out);
+                let catch_all = self.rule(service, index, written, &rule, &cx, errors, &mut out);
                 if catch_all || written.is_none() {
                     taken = Some(rule);
                 }
@@ -79,13 +78,13 @@ impl Compiler<'_> {
         service: &Prepared,
         index: usize,
         written: Option<&HttpMatchRequest>,
-        rule: FieldPath,
+        rule: &FieldPath,
         cx: &Cx<'_>,
         errors: &mut Vec<CompileError>,
         out: &mut Rules,
     ) -> bool {
         let Some(entry) = service.object.spec.http.get(index) else { return false };
-        let mut diagnostics = Diagnostics::new(&rule, errors);
+        let mut diagnostics = Diagnostics::new(rule, errors);
         let compiled = clauses::compile(written, &mut diagnostics);
         let refused = diagnostics.refused();
         let base = service.entry(index);

@@ -1,0 +1,185 @@
+//! The services of an egress listener by name, and the VirtualServices that meet them.
+
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use meshwork_core::{HostPattern, Hostname, Protocol};
+use meshwork_registry::{Resolution, Service};
+
+use super::{defaults, destinations::Known, owners::Owners, prepared::Prepared};
+use crate::{Destination, RouteInputs, http::matching::RuleSet};
+
+/// The services of a listener that show a port, by lower-case name.
+pub(super) struct ByName<'a> {
+    pub(super) services: Vec<(&'a Arc<Service>, Hostname)>,
+    index: HashMap<Hostname, usize>,
+    wildcards: Vec<usize>,
+    /// The port; 0 for all ports of each service.
+    port: u16,
+}
+
+/// Which of a VirtualService's hosts are services here, and which are not.
+pub(super) struct Split {
+    services: Vec<usize>,
+    others: Vec<HostPattern>,
+}
+
+/// Virtual hosts that share one list of rules.
+pub(super) struct Draft {
+    pub(super) port: u16,
+    pub(super) services: Vec<usize>,
+    /// Hosts that are no services.
+    pub(super) hosts: Vec<HostPattern>,
+    pub(super) rules: Arc<RuleSet>,
+}
+
+impl<'a> ByName<'a> {
+    pub(super) fn new(listed: &'a [Arc<Service>], port: u16) -> Self {
+        let mut services: Vec<(&Arc<Service>, Hostname)> = Vec::with_capacity(listed.len());
+        let mut index: HashMap<Hostname, usize> = HashMap::with_capacity(listed.len());
+        for service in listed {
+            if port != 0 && service.port(port).is_none() {
+                continue;
+            }
+            let name = Hostname::new(service.host.as_str().to_ascii_lowercase());
+            // A later service of the same name takes the place of the earlier one.
+            match index.get(&name).and_then(|at| services.get_mut(*at)) {
+                Some(known) => *known = (service, name),
+                None => {
+                    index.insert(name.clone(), services.len());
+                    services.push((service, name));
+                }
+            }
+        }
+        let wildcards = (0..services.len())
+            .filter(|at| services.get(*at).is_some_and(|(_, name)| name.is_wildcard()))
+            .collect();
+        Self { services, index, wildcards, port }
+    }
+
+    pub(super) fn known(&self, host: &Hostname) -> Option<Known> {
+        let (service, _) = self.services.get(*self.index.get(host)?)?;
+        let only_port = match (self.port, &*service.ports) {
+            (0, [only]) => Some(only.number),
+            (0, _) => None,
+            (port, _) => Some(port),
+        };
+        Some(Known { only_port, alias_of: service.alias_of.clone() })
+    }
+
+    pub(super) fn find(&self, host: &HostPattern) -> Option<usize> {
+        self.index.get(&*host.as_str().to_ascii_lowercase()).copied()
+    }
+
+    /// Whether one of the hosts is, or covers, or is covered by, a service here.
+    pub(super) fn overlaps(&self, service: &Prepared) -> bool {
+        service.hosts.iter().any(|host| {
+            let lower = HostPattern::new(host.as_str().to_ascii_lowercase());
+            let at = |at: &usize| {
+                self.services.get(*at).is_some_and(|(_, name)| name.to_pattern().overlaps(&lower))
+            };
+            if self.find(host).is_some() {
+                return true;
+            }
+            if host.is_wildcard() {
+                (0..self.services.len()).any(|number| at(&number))
+            } else {
+                self.wildcards.iter().any(at)
+            }
+        })
+    }
+
+    pub(super) fn split(&self, service: &Prepared, number: usize, owners: &Owners) -> Split {
+        let mut split = Split { services: Vec::new(), others: Vec::new() };
+        for host in service.hosts.iter().filter(|host| !host.is_wildcard()) {
+            match self.find(host) {
+                Some(found) => split.services.push(found),
+                None => split.others.push(host.clone()),
+            }
+        }
+        for host in service.hosts.iter().filter(|host| host.is_wildcard()) {
+            let lower = HostPattern::new(host.as_str().to_ascii_lowercase());
+            let mut covers = false;
+            for (at, (_, name)) in self.services.iter().enumerate() {
+                if !name.to_pattern().overlaps(&lower) {
+                    continue;
+                }
+                covers = true;
+                // Only the most specific wildcard has a say, whether it has rules here or not.
+                if owners.of(name) == Some(number) {
+                    split.services.push(at);
+                }
+            }
+            if !covers {
+                split.others.push(host.clone());
+            }
+        }
+        split
+    }
+
+    /// The virtual hosts of a VirtualService: one draft for each port of its services. Without any
+    /// service its other hosts count on port 80 alone.
+    pub(super) fn drafts(&self, split: &Split, rules: &Arc<RuleSet>) -> Vec<Draft> {
+        let mut drafts: Vec<Draft> = Vec::new();
+        for at in &split.services {
+            let Some((known, _)) = self.services.get(*at) else { continue };
+            for number in self.http_ports(known) {
+                match drafts.iter_mut().find(|draft| draft.port == number) {
+                    Some(draft) => draft.services.push(*at),
+                    None => drafts.push(Draft {
+                        port: number,
+                        services: vec![*at],
+                        hosts: split.others.clone(),
+                        rules: Arc::clone(rules),
+                    }),
+                }
+            }
+        }
+        if drafts.is_empty() && self.port == 80 {
+            drafts.push(Draft {
+                port: self.port,
+                services: Vec::new(),
+                hosts: split.others.clone(),
+                rules: Arc::clone(rules),
+            });
+        }
+        drafts.sort_by_key(|draft| (draft.port != 80, draft.port));
+        drafts
+    }
+
+    /// The ports of a service, within this table, whose requests are routed.
+    pub(super) fn http_ports(&self, service: &Service) -> Vec<u16> {
+        let routed = |protocol: Protocol| protocol.is_http() || protocol == Protocol::Auto;
+        service
+            .ports
+            .iter()
+            .filter(|port| routed(port.protocol) && (self.port == 0 || port.number == self.port))
+            .map(|port| port.number)
+            .collect()
+    }
+
+    /// The virtual hosts of services that no VirtualService has.
+    pub(super) fn defaults(
+        &self,
+        claimed: &HashSet<usize>,
+        inputs: &RouteInputs<'_>,
+    ) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        for (at, (service, name)) in self.services.iter().enumerate() {
+            if claimed.contains(&at) || service.resolution == Resolution::Alias {
+                continue;
+            }
+            for port in self.http_ports(service) {
+                let destination = Destination::new(name.clone(), None, port);
+                let rule = defaults::service(destination, service.resource.clone(), inputs.mesh);
+                drafts.push(Draft {
+                    port,
+                    services: vec![at],
+                    hosts: Vec::new(),
+                    rules: Arc::new(RuleSet::new(vec![rule])),
+                });
+            }
+        }
+        drafts
+    }
+}
