@@ -4,8 +4,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use meshwork_core::{Attributes, SeededDraws};
 use meshwork_routing::{
-    ClientCertificate, CloseReason, ConnectionAction, ConnectionDecision, FirstBytes,
-    INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER, ServerTls,
+    ConnectionAction, ConnectionDecision, FirstBytes,
+    INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER,
 };
 use meshwork_tower::{ConnectionInfo, HttpServer, TcpProxy, TcpTarget};
 use tokio::io::DuplexStream;
@@ -63,16 +63,16 @@ pub(super) async fn accept(vantage: Arc<Vantage>, send: Send, mut io: DuplexStre
     });
     let mut accepted = Accepted::default();
     if let Some(settings) = &decision.tls {
-        if tls::accept(&mut io).await.is_err() || !admits(settings, &send) {
+        if tls::accept(&mut io).await.is_err() || !vantage.handshake(settings, &send) {
             return accepted;
         }
         vantage.end_tls(&mut info, settings, &send);
     }
-    if send.inbound.is_some()
+    if send.outbound.is_none()
         && !matches!(decision.action, ConnectionAction::Http(_))
         && !vantage.admits_connection(&info)
     {
-        accepted.cluster = inbound_cluster(&decision);
+        accepted.cluster = cluster_of(&decision, &send);
         return accepted;
     }
     match &decision.action {
@@ -80,9 +80,6 @@ pub(super) async fn accept(vantage: Arc<Vantage>, send: Send, mut io: DuplexStre
         ConnectionAction::Close(reason) => {
             accepted.cluster = decision.cluster().map(str::to_owned);
             accepted.flags.extend(reason.flag().map(str::to_owned));
-            if *reason == CloseReason::BlackHole && send.inbound.is_some() {
-                accepted.cluster = None;
-            }
         }
         ConnectionAction::Http(_) => {
             let (connection, stack) = (Arc::new(info), vantage.stack(&send));
@@ -95,11 +92,7 @@ pub(super) async fn accept(vantage: Arc<Vantage>, send: Send, mut io: DuplexStre
             forward(&vantage, &destination.cluster, io, &info, &draws, &mut accepted).await;
         }
         ConnectionAction::Passthrough => {
-            let name = if send.inbound.is_some() {
-                INBOUND_PASSTHROUGH_CLUSTER
-            } else {
-                PASSTHROUGH_CLUSTER
-            };
+            let name = passthrough(&send);
             forward(&vantage, name, io, &info, &draws, &mut accepted).await;
         }
     }
@@ -121,28 +114,17 @@ fn decide(
     }
 }
 
-/// Whether the handshake succeeds, as far as the client's certificate decides.
-fn admits(settings: &ServerTls, send: &Send) -> bool {
-    let names = send.tls.as_ref().and_then(|hello| hello.principal.as_deref());
-    let listed = |names: &str| {
-        settings.subject_alt_names.is_empty()
-            || names
-                .split(',')
-                .any(|name| settings.subject_alt_names.iter().any(|san| **san == *name.trim()))
-    };
-    match (settings.client, names) {
-        (ClientCertificate::NotAsked, _) | (ClientCertificate::Optional, None) => true,
-        (ClientCertificate::Required, None) => false,
-        (_, Some(names)) => listed(names),
+/// Where the bytes would go.
+fn cluster_of(decision: &ConnectionDecision, send: &Send) -> Option<String> {
+    match &decision.action {
+        ConnectionAction::Forward(destination) => Some(destination.cluster.to_string()),
+        ConnectionAction::Passthrough => Some(passthrough(send).to_owned()),
+        _ => None,
     }
 }
 
-fn inbound_cluster(decision: &ConnectionDecision) -> Option<String> {
-    match &decision.action {
-        ConnectionAction::Forward(destination) => Some(destination.cluster.to_string()),
-        ConnectionAction::Passthrough => Some(INBOUND_PASSTHROUGH_CLUSTER.to_owned()),
-        _ => None,
-    }
+fn passthrough(send: &Send) -> &'static str {
+    if send.inbound.is_some() { INBOUND_PASSTHROUGH_CLUSTER } else { PASSTHROUGH_CLUSTER }
 }
 
 async fn forward(

@@ -1,6 +1,6 @@
 //! One connection of an endpoint: HTTP/1, HTTP/2, or bytes that it sends back.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version};
@@ -74,9 +74,12 @@ async fn echo(network: &Network, endpoint: String, tls: Option<ReceivedTls>, io:
 }
 
 async fn http(network: Network, endpoint: String, tls: Option<ReceivedTls>, io: Prefixed) {
+    // The server drops fragments; of the first request the target is known as it was sent.
+    let first = Mutex::new(io.target().filter(|target| target.contains('#')));
     let service = service_fn(move |request: Request<Incoming>| {
         let (network, endpoint, tls) = (network.clone(), endpoint.clone(), tls.clone());
-        async move { answer(&network, endpoint, tls, request).await }
+        let target = first.lock().ok().and_then(|mut target| target.take());
+        async move { answer(&network, endpoint, tls, target, request).await }
     });
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().half_close(false);
@@ -88,11 +91,14 @@ async fn answer(
     network: &Network,
     endpoint: String,
     tls: Option<ReceivedTls>,
+    target: Option<String>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Reset> {
+) -> Result<Response<Answer>, Reset> {
     let (head, body) = request.into_parts();
     let step = network.next_step(&endpoint);
-    network.saw(received(&head, endpoint, tls));
+    let content_type = head.headers.get("content-type").map(HeaderValue::as_bytes);
+    let is_grpc = content_type.is_some_and(|kind| kind.starts_with(b"application/grpc"));
+    network.saw(received(&head, endpoint, tls, target));
     let _read = body.collect().await;
     if let Some(delay) = step.delay_ms {
         tokio::time::sleep(Duration::from_millis(delay)).await;
@@ -100,10 +106,15 @@ async fn answer(
     if step.reset {
         return Err(Reset);
     }
-    Ok(response(&step))
+    Ok(response(&step, is_grpc))
 }
 
-fn received(head: &http::request::Parts, endpoint: String, tls: Option<ReceivedTls>) -> Received {
+fn received(
+    head: &http::request::Parts,
+    endpoint: String,
+    tls: Option<ReceivedTls>,
+    target: Option<String>,
+) -> Received {
     let mut headers = headers_of(&head.headers);
     let host = headers.shift_remove("host").and_then(|OneOrMany(hosts)| hosts.into_iter().next());
     let authority = head.uri.authority().map(|authority| authority.as_str().to_owned());
@@ -115,8 +126,8 @@ fn received(head: &http::request::Parts, endpoint: String, tls: Option<ReceivedT
     };
     Received {
         method: Some(head.method.to_string()),
-        authority: authority.or(host),
-        path: Some(path),
+        authority: authority.or(host).filter(|authority| !authority.is_empty()),
+        path: Some(target.unwrap_or(path)),
         headers,
         tls,
         protocol,
@@ -135,27 +146,37 @@ pub(super) fn headers_of(map: &HeaderMap) -> IndexMap<String, OneOrMany> {
     headers
 }
 
-fn response(step: &Step) -> Response<Full<Bytes>> {
-    let body = if step.grpc.is_some() || step.status == Some(101) { "" } else { "seen" };
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+fn response(step: &Step, is_grpc: bool) -> Response<Answer> {
+    let trailers = (is_grpc || step.grpc.is_some()).then(|| {
+        let status = step.grpc.as_ref().map_or("0", |status| status.0.as_str());
+        let status = HeaderValue::from_str(status).unwrap_or(HeaderValue::from_static("2"));
+        HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), status)])
+    });
+    let empty = trailers.is_some() || step.status == Some(101);
+    let body = Full::new(Bytes::from_static(if empty { b"" } else { b"seen" }));
+    let mut response = Response::new(body.with_trailers(std::future::ready(trailers.clone().map(Ok))));
     let status = step.status.and_then(|status| StatusCode::from_u16(status).ok());
     *response.status_mut() = status.unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
-    let mut set = |name: &str, value: &str| {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-            headers.append(name, value);
-        }
-    };
-    if let Some(status) = &step.grpc {
-        set("content-type", "application/grpc");
-        set("grpc-status", &status.0);
+    if trailers.is_some() {
+        headers.insert("content-type", HeaderValue::from_static("application/grpc"));
     }
     for (name, OneOrMany(values)) in &step.headers {
-        values.iter().for_each(|value| set(name, value));
+        for value in values {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+                headers.append(name, value);
+            }
+        }
     }
     response
 }
+
+/// The body of an answer, with what a gRPC server says at its end.
+type Answer = http_body_util::combinators::WithTrailers<
+    Full<Bytes>,
+    std::future::Ready<Option<Result<HeaderMap, Infallible>>>,
+>;
 
 /// The endpoint ends the connection instead of answering.
 #[derive(Debug, thiserror::Error)]

@@ -166,12 +166,13 @@ async fn http2(request: &Request, io: DuplexStream) -> Got {
     let method = request.method.as_deref().unwrap_or("GET");
     let path = request.path.as_deref().unwrap_or("/");
     let authority = request.authority.as_deref().unwrap_or_default();
-    let uri = if method == "CONNECT" {
-        authority.to_owned()
-    } else {
-        format!("{scheme}://{authority}{path}")
+    let (uri, version) = match (method, authority) {
+        ("CONNECT", _) => (authority.to_owned(), http::Version::HTTP_2),
+        // So that the client sends no `:authority` at all.
+        (_, "") => (path.to_owned(), http::Version::HTTP_11),
+        _ => (format!("{scheme}://{authority}{path}"), http::Version::HTTP_2),
     };
-    let mut builder = http::Request::builder().method(method).uri(uri);
+    let mut builder = http::Request::builder().method(method).uri(uri).version(version);
     for (name, OneOrMany(values)) in &request.headers {
         for value in values {
             builder = builder.header(name, value);
@@ -188,9 +189,15 @@ async fn http2(request: &Request, io: DuplexStream) -> Got {
             let mut headers = headers_of(&head.headers);
             let body = body.collect().await;
             if let Some(trailers) = body.as_ref().ok().and_then(|body| body.trailers()) {
-                headers.extend(headers_of(trailers));
+                for (name, OneOrMany(values)) in headers_of(trailers) {
+                    headers.entry(name).or_default().0.extend(values);
+                }
             }
             let body = body.map(Collected::to_bytes).unwrap_or_default();
+            // In HTTP/2 a cookie may come in pieces.
+            if let Some(OneOrMany(cookies)) = headers.get_mut("cookie") {
+                *cookies = vec![cookies.join("; ")];
+            }
             Got::Http {
                 status: head.status.as_u16(),
                 headers,

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use meshwork_policy::{Certificate, Transport, UpstreamTls};
+use meshwork_policy::{Transport, UpstreamTls};
 use meshwork_tower::{Dial, DialProtocol};
 use tokio::io::DuplexStream;
 use tower_service::Service;
@@ -39,11 +39,8 @@ impl Connector {
     }
 
     fn speak(&self, tls: &UpstreamTls, dial: &Dial) -> Tls {
-        let client = match &tls.certificate {
-            Some(Certificate::Workload) => Some(self.identity.to_string()),
-            Some(_) => Some("the user's".to_owned()),
-            None => None,
-        };
+        // Every certificate of a proxy bears its identity here, whoever gave it.
+        let client = tls.certificate.as_ref().map(|_| self.identity.to_string());
         let names = tls.subject_alt_names.iter();
         let names = names.map(|name| ServerName::Exact(name.to_string()));
         Tls {

@@ -75,7 +75,9 @@ impl Tls {
     fn admits(&self, identity: &str) -> bool {
         let one = |name: &str| {
             self.expected.iter().any(|expected| match expected {
-                ServerName::Exact(exact) => exact == name,
+                // URIs are compared as they are, names of hosts whatever their case.
+                ServerName::Exact(exact) if exact.contains("://") => exact == name,
+                ServerName::Exact(exact) => exact.eq_ignore_ascii_case(name),
                 ServerName::Prefix(prefix) => name.starts_with(prefix.as_str()),
             })
         };

@@ -27,6 +27,13 @@ impl Prefixed {
         self.first.first().copied()
     }
 
+    /// The target of an HTTP/1 request line, where its bytes were read already.
+    pub fn target(&self) -> Option<String> {
+        let line = self.first.split(|byte| *byte == b'\r').next()?;
+        let target = line.split(|byte| *byte == b' ').nth(1)?;
+        Some(String::from_utf8_lossy(target).into_owned())
+    }
+
     /// Whether everything that was read already has been given.
     pub fn is_drained(&self) -> bool {
         self.first.is_empty()

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use meshwork_config::Snapshot;
 use meshwork_core::{Live, Publisher};
 use meshwork_registry::ProxyKind;
-use meshwork_routing::{MtlsMode, ServerTls};
+use meshwork_routing::{CertificateSource, ClientCertificate, MtlsMode, ServerTls};
 use meshwork_tower::{
     AccessLogEntry, ClusterHandle, Clusters, ConnectionInfo, OutboundService, Seeds, gateway,
     inbound, outbound,
@@ -22,6 +22,8 @@ pub(super) struct Vantage {
     pub(super) seeds: Seeds,
     /// Its SPIFFE identity.
     identity: String,
+    /// How the identities begin that the mesh's authority vouches for.
+    roots: Vec<String>,
     /// Its address, as the scenario writes it.
     address: String,
     clusters: Clusters,
@@ -54,6 +56,9 @@ impl Vantage {
     ) -> Self {
         let account = proxy.service_account.as_deref().unwrap_or("default");
         let identity = format!("spiffe://{trust_domain}/ns/{}/sa/{account}", proxy.namespace);
+        let aliases = snapshot.mesh.trust_domain_aliases.iter().map(String::as_str);
+        let domains = std::iter::once(trust_domain).chain(aliases);
+        let roots = domains.map(|domain| format!("spiffe://{domain}/")).collect();
         let seeds = Seeds::from_seed(SEED);
         let connector = Connector::new(network.clone(), identity.as_str());
         let clusters = Clusters::seeded(connector, seeds.clone());
@@ -78,6 +83,7 @@ impl Vantage {
             snapshot,
             seeds,
             identity,
+            roots,
             address: proxy.ip.clone(),
             clusters,
             client,
@@ -107,17 +113,55 @@ impl Vantage {
         })
     }
 
+    /// Whether the handshake succeeds, as far as the client's certificate decides.
+    pub(super) fn handshake(&self, settings: &ServerTls, send: &Send) -> bool {
+        let names = send.tls.as_ref().and_then(|hello| hello.principal.as_deref());
+        let Some(names) = names.filter(|_| settings.client != ClientCertificate::NotAsked) else {
+            return settings.client != ClientCertificate::Required;
+        };
+        let mut names = names.split(',').map(str::trim);
+        if settings.certificate == CertificateSource::Workload {
+            // The mesh's own authority signs for its trust domains alone.
+            return names.any(|name| self.roots.iter().any(|root| name.starts_with(root.as_str())));
+        }
+        let listed = &settings.subject_alt_names;
+        listed.is_empty() || names.any(|name| listed.iter().any(|san| **san == *name))
+    }
+
     /// Notes what a connection shows once its TLS is ended.
     pub(super) fn end_tls(&self, info: &mut ConnectionInfo, settings: &ServerTls, send: &Send) {
         info.tls = true;
-        let asked = settings.client != meshwork_routing::ClientCertificate::NotAsked;
         let names = send.tls.as_ref().and_then(|hello| hello.principal.as_deref());
+        let asked = settings.client != ClientCertificate::NotAsked;
         let Some(names) = names.filter(|_| asked) else { return };
-        let uris: Vec<&str> = names.split(',').map(str::trim).collect();
+        let (uris, hosts): (Vec<&str>, Vec<&str>) =
+            names.split(',').map(str::trim).partition(|name| name.contains("://"));
         info.peer = uris.first().map(|uri| Arc::from(*uri));
-        let names = uris.iter().map(|uri| format!(";URI={uri}")).collect::<String>();
-        let element = format!("By={};Hash=HASH;Subject=\"\"{names}", self.identity);
-        info.forwarded_client_cert = Some(element.into());
+        info.forwarded_client_cert = Some(self.element(settings, &uris, &hosts).into());
+    }
+
+    /// The element of `x-forwarded-client-cert` about a peer: gateways add the certificate, and a
+    /// certificate of the user's has no URI to say whom it was shown to.
+    fn element(&self, settings: &ServerTls, uris: &[&str], hosts: &[&str]) -> String {
+        let mut element = String::new();
+        if settings.certificate == CertificateSource::Workload {
+            element = format!("By={};", self.identity);
+        }
+        element.push_str("Hash=HASH;");
+        if self.snapshot.proxy.kind == ProxyKind::Gateway {
+            element.push_str("Cert=\"CERT\";");
+        }
+        element.push_str("Subject=\"\"");
+        let empty = if uris.is_empty() { &[""][..] } else { uris };
+        for uri in empty {
+            element.push_str(";URI=");
+            element.push_str(uri);
+        }
+        for host in hosts {
+            element.push_str(";DNS=");
+            element.push_str(host);
+        }
+        element
     }
 
     /// The cluster of this name; `None` where there is none.
