@@ -1,1 +1,8 @@
-//! The bookinfo services and the stages of their tour.
+//! Istio's bookinfo as axum services behind meshwork, and the tour of it.
+
+#![forbid(unsafe_code)]
+
+pub mod apps;
+pub mod stages;
+pub mod tour;
+pub mod town;
