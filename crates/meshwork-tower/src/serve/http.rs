@@ -1,13 +1,14 @@
 //! HTTP on an accepted connection, with Envoy's settings.
 
-use std::{error::Error as _, fmt, sync::Arc, time::Duration};
+use std::{error::Error as _, fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
-use hyper::{body::Incoming, service::service_fn};
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
+    server::conn::auto::{Builder, UpgradeableConnection},
 };
 use tower_service::Service;
 
@@ -79,20 +80,11 @@ impl HttpServer {
         R: http_body::Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            let mut stack = stack.clone();
-            request.extensions_mut().insert(Arc::clone(&connection));
-            async move {
-                std::future::poll_fn(|cx| stack.poll_ready(cx)).await.map_err(Into::into)?;
-                stack.call(request.map(Body::new)).await.map_err(Into::<BoxError>::into)
-            }
-        });
-        let served = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
-        let mut served = std::pin::pin!(served);
+        let mut served = self.connection(io, Adapter { stack, connection });
         let result = tokio::select! {
             result = &mut served => result,
             () = shutdown => {
-                served.as_mut().graceful_shutdown();
+                served.as_mut().finish();
                 match tokio::time::timeout(self.drain, served).await {
                     Ok(result) => result,
                     Err(_) => Ok(()),
@@ -102,6 +94,73 @@ impl HttpServer {
         result
             .map_or_else(|error| ConnectionOutcome::of(&*error), |()| ConnectionOutcome::default())
     }
+}
+
+impl HttpServer {
+    fn connection<I, S, R>(&self, io: I, service: Adapter<S>) -> Pin<Box<dyn Served>>
+    where
+        I: Io,
+        S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let served = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+        Box::pin(served.into_owned())
+    }
+}
+
+/// A connection that is being served, without its type.
+trait Served: Future<Output = Result<(), BoxError>> + Send {
+    /// Takes no more requests.
+    fn finish(self: Pin<&mut Self>);
+}
+
+impl<I, S, R> Served for UpgradeableConnection<'static, TokioIo<I>, Adapter<S>, TokioExecutor>
+where
+    I: Io,
+    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// A stack in the form that hyper calls.
+struct Adapter<S> {
+    stack: S,
+    connection: Arc<ConnectionInfo>,
+}
+
+impl<S, R> hyper::service::Service<Request<Incoming>> for Adapter<S>
+where
+    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    R: Send + 'static,
+{
+    type Response = Response<R>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<R>, BoxError>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(Arc::clone(&self.connection));
+        Box::pin(answer(self.stack.clone(), request.map(Body::new)))
+    }
+}
+
+async fn answer<S, R>(mut stack: S, request: Request<Body>) -> Result<Response<R>, BoxError>
+where
+    S: Service<Request<Body>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+{
+    std::future::poll_fn(|cx| stack.poll_ready(cx)).await.map_err(Into::into)?;
+    stack.call(request).await.map_err(Into::into)
 }
 
 impl Default for HttpServer {
