@@ -6,41 +6,42 @@ use std::{
     time::Duration,
 };
 
-use crate::{HostId, Outcome, cluster::Inner, host::HostState};
+use crate::{
+    HostId, Outcome,
+    cluster::{ClusterMember, Inner},
+};
 
 /// An endpoint for one attempt. It counts as a request under way until it is finished or dropped.
 #[must_use = "a pick that is dropped no longer counts as a request under way"]
 pub struct Pick<E> {
     cluster: Arc<Inner<E>>,
-    value: Arc<E>,
-    host: Arc<HostState>,
+    member: Arc<ClusterMember<E>>,
     priority: u32,
 }
 
 impl<E> Pick<E> {
     pub(crate) fn new(
         cluster: Arc<Inner<E>>,
-        value: Arc<E>,
-        host: Arc<HostState>,
+        member: Arc<ClusterMember<E>>,
         priority: u32,
     ) -> Self {
-        host.active.fetch_add(1, Ordering::Relaxed);
-        Self { cluster, value, host, priority }
+        member.state.active.fetch_add(1, Ordering::Relaxed);
+        Self { cluster, member, priority }
     }
 
     /// The caller's value for the endpoint.
     pub fn endpoint(&self) -> &E {
-        &self.value
+        &self.member.value
     }
 
     /// `ip:port`.
     pub fn address(&self) -> &str {
-        &self.host.address
+        &self.member.state.address
     }
 
     /// Names the host within its cluster.
     pub fn host_id(&self) -> HostId {
-        self.host.id
+        self.member.state.id
     }
 
     /// The priority that the endpoint was found in.
@@ -51,7 +52,7 @@ impl<E> Pick<E> {
     /// Reports what came of the attempt, which goes on: the response's body is still to come, and
     /// until the pick is dropped the request counts as under way.
     pub fn report(&self, outcome: Outcome, now: Duration) {
-        self.cluster.observe(&self.host, outcome, now);
+        self.cluster.observe(&self.member.state, outcome, now);
     }
 
     /// Reports what came of the attempt, at the time `now` on the caller's clock.
@@ -65,7 +66,7 @@ impl<E> Pick<E> {
 
 impl<E> Drop for Pick<E> {
     fn drop(&mut self) {
-        self.host.active.fetch_sub(1, Ordering::Relaxed);
+        self.member.state.active.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -22,7 +22,7 @@ use meshwork_core::Locality;
 
 use self::{
     member::{Callers, Member},
-    sets::{Builder, Sets},
+    sets::{Builder, Members, Sets},
 };
 use crate::{
     Breaker, ClusterConfig, Context, Endpoint, HostId, Outcome, OutlierDetection, Pick,
@@ -30,6 +30,8 @@ use crate::{
 };
 
 pub use status::EndpointStatus;
+
+pub(crate) use member::Member as ClusterMember;
 
 /// The endpoints of one destination with their state, shared by all requests to it.
 ///
@@ -56,7 +58,7 @@ struct Writer<E> {
     next_tick: Duration,
     callers: Option<Callers>,
     /// Addresses that the application dialled itself.
-    dialled: HashMap<Arc<str>, (Arc<E>, Arc<HostState>)>,
+    dialled: HashMap<Arc<str>, Arc<Member<E>>>,
 }
 
 impl<E> Cluster<E> {
@@ -110,8 +112,8 @@ impl<E> Cluster<E> {
                 Some(state) => Arc::clone(state),
                 None => inner.host(endpoint.address, now),
             };
-            members.push(Member {
-                value: Arc::new(endpoint.value),
+            members.push(Arc::new(Member {
+                value: endpoint.value,
                 state,
                 weight: endpoint.weight.max(1),
                 reported: endpoint.health,
@@ -119,9 +121,12 @@ impl<E> Cluster<E> {
                 // No more priorities than anyone has use for, so that a large number costs nothing.
                 priority: usize::try_from(endpoint.priority.min(MAX_PRIORITY)).unwrap_or(0),
                 locality_weight: endpoint.locality_weight,
-            });
+            }));
         }
-        inner.publish(&writer, members.into(), &sets, now);
+        match sets.with_values(members.into()) {
+            Ok(same) => inner.sets.store(Arc::new(same)),
+            Err(members) => inner.publish(&writer, members, &sets, now),
+        }
     }
 
     /// Tells where the callers of this cluster are, this client among them, and where this client
@@ -141,8 +146,7 @@ impl<E> Cluster<E> {
         let sets = self.0.sets.load();
         let (index, priority) = sets.select(cx).ok_or(NoHealthyUpstream)?;
         let member = sets.members.get(index).ok_or(NoHealthyUpstream)?;
-        let (value, host) = (Arc::clone(&member.value), Arc::clone(&member.state));
-        Ok(Pick::new(Arc::clone(&self.0), value, host, priority))
+        Ok(Pick::new(Arc::clone(&self.0), Arc::clone(member), priority))
     }
 
     /// The endpoint at an address that the application dialled itself (Istio's `PASSTHROUGH`):
@@ -150,21 +154,16 @@ impl<E> Cluster<E> {
     /// finds it unused.
     pub fn pick_address(&self, address: &str, value: impl FnOnce() -> E, now: Duration) -> Pick<E> {
         let sets = self.0.sets.load();
-        if let Some(member) = sets.members.iter().find(|member| *member.state.address == *address) {
-            let (value, host) = (Arc::clone(&member.value), Arc::clone(&member.state));
-            return Pick::new(Arc::clone(&self.0), value, host, 0);
-        }
-        let mut writer = self.0.writer();
-        let (value, host) = match writer.dialled.get(address) {
-            Some((value, host)) => (Arc::clone(value), Arc::clone(host)),
+        let known = sets.members.iter().find(|member| *member.state.address == *address);
+        let member = match known {
+            Some(member) => Arc::clone(member),
             None => {
-                let address = Arc::from(address);
-                let made = (Arc::new(value()), self.0.host(Arc::clone(&address), now));
-                writer.dialled.insert(address, made.clone());
-                made
+                let mut writer = self.0.writer();
+                let made = || Member::dialled(value(), self.0.host(Arc::from(address), now));
+                Arc::clone(writer.dialled.entry(Arc::from(address)).or_insert_with(made))
             }
         };
-        Pick::new(Arc::clone(&self.0), value, host, 0)
+        Pick::new(Arc::clone(&self.0), member, 0)
     }
 
     /// Lets ejected endpoints come back whose time is over.
@@ -173,7 +172,7 @@ impl<E> Cluster<E> {
     /// this works off the ticks that are due.
     pub fn sweep(&self, now: Duration) {
         let mut writer = self.0.writer();
-        writer.dialled.retain(|_, (_, host)| host.active.load(Ordering::Relaxed) > 0);
+        writer.dialled.retain(|_, member| member.state.active.load(Ordering::Relaxed) > 0);
         let Some(outlier) = &self.0.config.outlier_detection else { return };
         let sets = self.0.sets.load_full();
         let mut returned = false;
@@ -198,7 +197,7 @@ impl<E> Cluster<E> {
 
     /// The endpoints and how they are doing.
     pub fn endpoints(&self) -> Vec<EndpointStatus> {
-        self.0.sets.load().members.iter().map(EndpointStatus::new).collect()
+        self.0.sets.load().members.iter().map(|member| EndpointStatus::new(member)).collect()
     }
 }
 
@@ -224,13 +223,7 @@ impl<E> Inner<E> {
         }
     }
 
-    fn publish(
-        &self,
-        writer: &Writer<E>,
-        members: Box<[Member<E>]>,
-        previous: &Sets<E>,
-        now: Duration,
-    ) {
+    fn publish(&self, writer: &Writer<E>, members: Members<E>, previous: &Sets<E>, now: Duration) {
         let builder = Builder::new(&self.config, writer.callers.as_ref(), self.seed, now);
         self.sets.store(Arc::new(builder.build(members, Some(previous))));
     }

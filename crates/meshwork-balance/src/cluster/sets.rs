@@ -1,6 +1,9 @@
 //! The sets of hosts that picks choose from, built anew whenever members or health change.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use meshwork_core::Locality;
 
@@ -15,10 +18,31 @@ use crate::{
 /// Everything that a pick reads.
 #[derive(Debug)]
 pub(crate) struct Sets<E> {
-    pub(crate) members: Box<[Member<E>]>,
-    pub(crate) priorities: Box<[PrioritySets]>,
-    pub(crate) loads: Loads,
+    pub(crate) members: Members<E>,
+    pub(crate) priorities: Arc<[PrioritySets]>,
+    pub(crate) loads: Arc<Loads>,
     pub(crate) hashing: bool,
+}
+
+/// The endpoints of a cluster.
+pub(crate) type Members<E> = Box<[Arc<Member<E>>]>;
+
+impl<E> Sets<E> {
+    /// The same sets with other values for the endpoints, if nothing but these has changed. Turns
+    /// go on then as if nothing had happened.
+    pub(crate) fn with_values(&self, members: Members<E>) -> Result<Self, Members<E>> {
+        let same = self.members.len() == members.len()
+            && self.members.iter().zip(&members).all(|(old, new)| new.is_placed_as(old));
+        if !same {
+            return Err(members);
+        }
+        Ok(Self {
+            members,
+            priorities: Arc::clone(&self.priorities),
+            loads: Arc::clone(&self.loads),
+            hashing: self.hashing,
+        })
+    }
 }
 
 /// The hosts of one priority.
@@ -99,11 +123,7 @@ pub(crate) struct Builder<'a> {
 
 impl Builder<'_> {
     /// Builds all sets; turns go on from where they were in `previous`.
-    pub(crate) fn build<E>(
-        &self,
-        members: Box<[Member<E>]>,
-        previous: Option<&Sets<E>>,
-    ) -> Sets<E> {
+    pub(crate) fn build<E>(&self, members: Members<E>, previous: Option<&Sets<E>>) -> Sets<E> {
         let len = members.iter().map(|member| member.priority + 1).max().unwrap_or(0);
         let mut by_priority = vec![Vec::new(); len];
         for (index, member) in members.iter().enumerate() {
@@ -123,12 +143,12 @@ impl Builder<'_> {
                 self.priority(&members, list, priority, panic, previous)
             })
             .collect();
-        Sets { members, priorities, loads, hashing }
+        Sets { members, priorities, loads: Arc::new(loads), hashing }
     }
 
     fn priority<E>(
         &self,
-        members: &[Member<E>],
+        members: &[Arc<Member<E>>],
         list: &[usize],
         priority: usize,
         panic: bool,
@@ -164,12 +184,15 @@ impl Builder<'_> {
     fn set<E>(
         &self,
         balance: &dyn Balance,
-        members: &[Member<E>],
+        members: &[Arc<Member<E>>],
         list: &[usize],
         position: Option<u64>,
     ) -> Option<HostSet> {
-        let hosts: Box<[Host]> =
-            list.iter().filter_map(|index| members.get(*index)).map(Member::host).collect();
+        let hosts: Box<[Host]> = list
+            .iter()
+            .filter_map(|index| members.get(*index))
+            .map(|member| member.host())
+            .collect();
         if hosts.is_empty() {
             return None;
         }
@@ -185,7 +208,7 @@ impl Builder<'_> {
     }
 
     /// The part of each host in all, where weighted localities have their parts first.
-    fn shares<E>(&self, members: &[Member<E>], list: &[usize]) -> Vec<f64> {
+    fn shares<E>(&self, members: &[Arc<Member<E>>], list: &[usize]) -> Vec<f64> {
         let list = || list.iter().filter_map(|index| members.get(*index));
         if self.config.locality != LocalityRouting::Weighted {
             let sum: f64 = list().map(|member| f64::from(member.weight)).sum();
@@ -214,7 +237,7 @@ impl Builder<'_> {
 
     fn localities<E>(
         &self,
-        members: &[Member<E>],
+        members: &[Arc<Member<E>>],
         (all, list): (&[usize], &[usize]),
         priority: usize,
         previous: Option<&PrioritySets>,
@@ -260,7 +283,7 @@ impl Builder<'_> {
 
 /// A locality's weight, reduced when less than 1/1.4 of its hosts are available.
 fn effective_weight<E>(
-    members: &[Member<E>],
+    members: &[Arc<Member<E>>],
     all: &[usize],
     locality: &Locality,
     available: &[usize],
@@ -273,7 +296,10 @@ fn effective_weight<E>(
     if total > 0.0 { weight * (1.4 * available.len() as f64 / total).min(1.0) } else { 0.0 }
 }
 
-fn by_locality<'a, E>(members: &'a [Member<E>], list: &[usize]) -> Vec<(&'a Locality, Vec<usize>)> {
+fn by_locality<'a, E>(
+    members: &'a [Arc<Member<E>>],
+    list: &[usize],
+) -> Vec<(&'a Locality, Vec<usize>)> {
     let mut groups: Vec<(&Locality, Vec<usize>)> = Vec::new();
     for index in list {
         let Some(member) = members.get(*index) else { continue };
@@ -286,14 +312,17 @@ fn by_locality<'a, E>(members: &'a [Member<E>], list: &[usize]) -> Vec<(&'a Loca
 }
 
 fn filter<E>(
-    members: &[Member<E>],
+    members: &[Arc<Member<E>>],
     list: &[usize],
     wanted: impl Fn(&Member<E>) -> bool,
 ) -> Vec<usize> {
-    list.iter().copied().filter(|index| members.get(*index).is_some_and(&wanted)).collect()
+    list.iter()
+        .copied()
+        .filter(|index| members.get(*index).is_some_and(|member| wanted(member)))
+        .collect()
 }
 
-fn count<E>(members: &[Member<E>], list: &[usize]) -> Census {
+fn count<E>(members: &[Arc<Member<E>>], list: &[usize]) -> Census {
     let of = |health| to_u32(filter(members, list, |member| member.health() == Some(health)).len());
     Census {
         hosts: to_u32(list.len()),

@@ -313,6 +313,25 @@ fn turns_go_on_over_updates() {
 }
 
 #[test]
+fn weighted_turns_go_on_when_only_values_change() {
+    let turns = |update: bool| {
+        let cluster = cluster(Algorithm::RoundRobin(RoundRobin::default()), |_| {});
+        let weighted =
+            || endpoints("10.0.1", 3).into_iter().map(|e| Endpoint { weight: e.value, ..e });
+        cluster.update(weighted(), START);
+        let mut found = Vec::new();
+        for _ in 0..12 {
+            found.push(pick(&cluster, &Context::new(START, 0)));
+            if update {
+                cluster.update(weighted(), START);
+            }
+        }
+        found
+    };
+    assert_eq!(turns(true), turns(false));
+}
+
+#[test]
 fn dialled_addresses_are_kept_while_in_use() {
     let cluster = cluster(Algorithm::OriginalDestination, |_| {});
     cluster.update(endpoints("10.0.1", 1), START);

@@ -52,7 +52,7 @@ impl HostRecord {
         let split = config.split_external_local_origin_errors;
         if split && outcome.was_connected() {
             // Whoever obtained a connection has shown that the host can be reached.
-            self.local_failures.store(0, Ordering::Relaxed);
+            clear(&self.local_failures);
         }
         if split && outcome.is_local_failure() {
             let threshold = config.consecutive_local_origin_failure;
@@ -66,15 +66,15 @@ impl HostRecord {
             Outcome::ConnectTimeout | Outcome::Timeout => 504,
         };
         if status < 500 {
-            self.errors.store(0, Ordering::Relaxed);
-            self.gateway_errors.store(0, Ordering::Relaxed);
+            clear(&self.errors);
+            clear(&self.gateway_errors);
             return [None, None];
         }
         let gateway = if (502..=504).contains(&status) {
             let threshold = config.consecutive_gateway_failure.unwrap_or(u32::MAX);
             reached(&self.gateway_errors, threshold, Trigger::GatewayErrors)
         } else {
-            self.gateway_errors.store(0, Ordering::Relaxed);
+            clear(&self.gateway_errors);
             None
         };
         let threshold = config.consecutive_5xx.unwrap_or(u32::MAX);
@@ -140,4 +140,11 @@ pub(crate) fn may_eject(config: &OutlierDetection, ejected: usize, hosts: usize)
 fn reached(counter: &AtomicU32, threshold: u32, trigger: Trigger) -> Option<Trigger> {
     let count = counter.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     (count == threshold).then_some(trigger)
+}
+
+/// Nearly all requests succeed: reading first spares other threads' caches.
+fn clear(counter: &AtomicU32) {
+    if counter.load(Ordering::Relaxed) != 0 {
+        counter.store(0, Ordering::Relaxed);
+    }
 }
