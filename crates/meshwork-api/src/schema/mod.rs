@@ -3,7 +3,7 @@
 //! Istio installs a CustomResourceDefinition for every kind. A Kubernetes API server holds each
 //! object against it (types, enumerations, patterns, lengths, required and exclusive fields, CEL
 //! rules) and against its own rules for metadata, and drops the fields that the definition does
-//! not name. The definitions stand here as tables ([`kinds`](self)); the rules work on untyped
+//! not name. The definitions stand here as tables, one per message; the rules work on untyped
 //! JSON, because much of what they refuse has no typed form.
 
 mod kinds;
@@ -11,11 +11,10 @@ mod metadata;
 mod node;
 mod path;
 mod rules;
-#[cfg(test)]
-mod tests;
 mod unknown;
 mod walk;
 
+use crate::validation::is_of_istio;
 use crate::{Layer, Report};
 use path::Path;
 use serde_json::Value;
@@ -41,8 +40,9 @@ impl SchemaReport {
 
 /// Holds an object of one of Istio's kinds against Kubernetes' and Istio's schemas.
 ///
-/// Nulls count as absent where the schema does not take them. An object of a kind that has no
-/// schema here is not checked: the report is empty. Whether the namespace was left out is not
+/// Nulls count as absent where the schema does not take them. Objects of EnvoyFilter,
+/// WasmPlugin, TrafficExtension and of kinds that are not Istio's are not checked: the report is
+/// empty. Whether the namespace was left out is not
 /// the object's matter, a client fills it in.
 ///
 /// ```
@@ -61,7 +61,12 @@ pub fn check(object: &Value) -> SchemaReport {
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
     let (group, version) = text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
     let Some(schema) = kinds::schema_of(group, text("kind")) else {
-        return SchemaReport::default();
+        let mut report = Report::new();
+        if is_of_istio(text("apiVersion")) && !UNCHECKED.contains(&text("kind")) {
+            let message = format!("`{}` is not a kind of this API group", text("kind"));
+            report.error(Layer::Schema, "kind", message);
+        }
+        return SchemaReport { report, unknown_fields: Vec::new() };
     };
     let mut report = Report::new();
     if !schema.versions.contains(&version) {
@@ -80,3 +85,6 @@ pub fn check(object: &Value) -> SchemaReport {
     }
     SchemaReport { report, unknown_fields: unknown::unknown_fields(object, &schema.spec) }
 }
+
+/// Kinds that are recognised but not enforced; their schemas do not stand here.
+const UNCHECKED: [&str; 3] = ["EnvoyFilter", "WasmPlugin", "TrafficExtension"];

@@ -72,7 +72,7 @@ fn check_cookie(place: &Place<'_>, cookie: &HttpCookie, out: &mut Findings<'_>) 
 /// As Envoy sees it, to which 1 is prime.
 fn is_prime(number: u64) -> bool {
     let mut odd = (3u64..).step_by(2).take_while(|factor| factor * factor <= number);
-    number == 2 || (number % 2 == 1 && odd.all(|factor| number % factor != 0))
+    number == 2 || (number % 2 == 1 && odd.all(|factor| !number.is_multiple_of(factor)))
 }
 
 fn locality_setting(

@@ -26,8 +26,6 @@ mod service_entry;
 mod shared;
 mod sidecar;
 mod telemetry;
-#[cfg(test)]
-mod tests;
 mod unreachable;
 mod virtual_service;
 mod workload;
@@ -35,6 +33,7 @@ mod workload;
 use crate::proto::Reading;
 use crate::{AnyObject, Layer, ObjectMeta, Report};
 use findings::Findings;
+use place::Place;
 use serde_json::Value;
 use std::fmt;
 
@@ -153,6 +152,10 @@ impl AnyObject {
             | Self::RequestAuthentication(_)
             | Self::Telemetry(_)
             | Self::NotEnforced(_) => metadata::annotations(metadata, None, out),
+            Self::Unknown(object) if is_of_istio(&object.api_version) => {
+                let message = format!("`{}` is not a kind of this API group", object.kind);
+                out.error(&Place::root("kind"), message);
+            }
             _ => {}
         }
         match self {
@@ -173,6 +176,13 @@ impl AnyObject {
             _ => {}
         }
     }
+}
+
+/// Whether an `apiVersion` is of a group that istiod's webhook is asked about.
+pub(crate) fn is_of_istio(api_version: &str) -> bool {
+    let groups = ["networking", "security", "telemetry", "extensions"];
+    let group = api_version.split_once('/').and_then(|(group, _)| group.strip_suffix(".istio.io"));
+    group.is_some_and(|group| groups.contains(&group))
 }
 
 /// The namespace of an object; a client fills `default` in where there is none.

@@ -177,7 +177,7 @@ fn egress_port(
     }
     match listener.bind.strip_prefix("unix://") {
         None => {
-            out.error(&port_place.field("number"), "can only be 0 where `bind` is a Unix socket")
+            out.error(&port_place.field("number"), "can only be 0 where `bind` is a Unix socket");
         }
         Some(path) => {
             if let Err(error) = check_unix_path(path) {

@@ -99,6 +99,7 @@ pub(super) const SERVER_TLS: Node = object(&[
     ("cipherSuites", TEXTS),
     ("credentialName", TEXT),
     ("credentialNames", TEXTS.min(1).max(2)),
+    ("ecdhCurves", TEXTS),
     ("httpsRedirect", BOOLEAN),
     ("insecureSkipVerify", BOOLEAN.nullable()),
     ("maxProtocolVersion", choice(&["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"])),

@@ -55,10 +55,19 @@ pub(super) const ZONE_AWARE_LB_SETTING: Node = object(&[
     ("enabled", BOOLEAN.nullable()),
     ("failover", list(&FAILOVER)),
     ("failoverPriority", TEXTS),
-    ("minClusterSize", integer(1, i64::MAX).nullable()),
+    ("minClusterSize", integer(1, u32::MAX as i64).nullable()),
+]);
+
+pub(super) const BACKEND_UTILIZATION: Node = object(&[
+    ("errorUtilizationPenaltyPercent", UINT32),
+    ("metricNamesForComputingUtilization", TEXTS),
+    ("weightExpirationPeriod", TEXT),
+    ("weightStabilizationPeriod", TEXT),
+    ("weightUpdatePeriod", TEXT),
 ]);
 
 pub(super) const LOAD_BALANCER: Node = object(&[
+    ("backendUtilization", BACKEND_UTILIZATION),
     ("consistentHash", CONSISTENT_HASH),
     ("localityLbSetting", LOCALITY_LB_SETTING),
     (
@@ -76,7 +85,7 @@ pub(super) const LOAD_BALANCER: Node = object(&[
     ("warmupDurationSecs", DURATION),
     ("zoneAwareLbSetting", ZONE_AWARE_LB_SETTING),
 ])
-.at_most_one(&["simple", "consistentHash"]);
+.at_most_one(&["simple", "consistentHash", "backendUtilization"]);
 
 pub(super) const OUTLIER_DETECTION: Node = object(&[
     ("baseEjectionTime", DURATION),

@@ -76,6 +76,7 @@ pub(super) const JWT_RULE: Node = object(&[
     ("jwksUri", TEXT.min(1).max(2048).rules(&[rules::HTTP_URL])),
     ("outputClaimToHeaders", list(&OUTPUT_CLAIM_TO_HEADER)),
     ("outputPayloadToHeader", TEXT),
+    ("presence", choice(&["OPTIONAL", "REQUIRED"])),
     ("spaceDelimitedClaims", list(&TEXT.min(1)).max(64)),
     ("timeout", DURATION),
 ])

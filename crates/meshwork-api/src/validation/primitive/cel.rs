@@ -111,9 +111,8 @@ impl<'a> Parser<'a> {
     }
 
     fn unary(&mut self) -> Parsed<Form> {
-        let sign = match self.rest().chars().next() {
-            Some(sign @ ('!' | '-')) => sign,
-            _ => return self.member(),
+        let Some(sign @ ('!' | '-')) = self.rest().chars().next() else {
+            return self.member();
         };
         // A row of one operator, not a mixture.
         while self.rest().starts_with(sign) {
@@ -206,7 +205,10 @@ impl<'a> Parser<'a> {
 
     /// Items up to `end`; a comma may follow the last one.
     fn list(&mut self, end: &str, mut item: impl FnMut(&mut Self) -> Parsed) -> Parsed {
-        let mut any = self.rest().starts_with(',');
+        if self.eat(",") {
+            return self.expect(end, "the closing bracket");
+        }
+        let mut any = false;
         loop {
             if self.eat(end) {
                 return Ok(());
@@ -391,7 +393,7 @@ mod tests {
         for text in [
             "response.code >= 400 && connection.mtls",
             "nobody.knows == 1",
-            "!has(request.headers['x']) || size(a) > 1u",
+            "!has(request.headers) || a['x'] > size(b) - 1u",
             "a.b[0].c(1, 'x', \"\"\"y\"\"\")",
             "[1, 2.5, .5, 1e3, 0xFF,].exists(x, x in {'a': 1, 'b': 2})",
             "a ? b : c ? d : e",
@@ -413,6 +415,7 @@ mod tests {
             "(a",
             "a = b",
             "has(a)",
+            "has(a['x'])",
             "x.all(1, true)",
             "package == 1",
             "'a",

@@ -2,7 +2,7 @@
 
 use meshwork_api::{schema, validation};
 use serde_json::Value;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Every recorded verdict of the family `validation`, of either layer.
@@ -94,11 +94,20 @@ impl Tally {
 
     /// Fails on any difference, and on fewer comparisons than there have to be.
     fn assert(&self, verdicts: usize, schemas: usize) {
-        println!("{} verdicts of the webhook, {} of schemas", self.verdicts, self.schemas);
         assert!(self.verdicts >= verdicts && self.schemas >= schemas, "too few objects");
         let count = self.differences.matches("   got ").count();
         assert!(count == 0, "{count} of them differ:\n{}", self.differences);
     }
+}
+
+/// The objects of a family.
+pub(crate) fn objects(family: &str) -> Vec<Value> {
+    let read = |file: PathBuf| -> Value {
+        serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    };
+    let scenarios = files_of(family).into_iter().map(read);
+    let lists = scenarios.map(|scenario| scenario["resources"].as_array().unwrap().clone());
+    lists.flatten().filter(is_istio).collect()
 }
 
 fn is_istio(object: &Value) -> bool {
