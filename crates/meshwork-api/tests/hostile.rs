@@ -136,5 +136,5 @@ fn many_problems_in_one_object() {
     );
     let outcome = read::documents("t", &text);
     assert_eq!(outcome.refused.len(), 1);
-    assert!(outcome.diagnostics.len() <= 1_000);
+    assert!(outcome.diagnostics.len() <= Limits::default().max_diagnostics);
 }

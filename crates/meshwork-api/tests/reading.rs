@@ -1,11 +1,16 @@
 //! Reading texts: positions, policies, several documents, and what is refused.
 
 use meshwork_api::read::{self, Admission, Reader};
-use meshwork_api::{AnyObject, Severity};
+use meshwork_api::{AnyObject, Layer, Severity};
+
+/// A reader that does not validate.
+fn reader(admission: Admission) -> Reader {
+    Reader { validate: false, ..Reader::new(admission) }
+}
 
 /// The objects, the refused ones and the diagnostics of a text, as lines.
 fn lines(admission: Admission, text: &str) -> Vec<String> {
-    let outcome = Reader::new(admission).documents("t.yaml", text);
+    let outcome = reader(admission).documents("t.yaml", text);
     let objects = outcome.objects.iter().map(|o| format!("+ {}", o.object.reference()));
     let refused = outcome.refused.iter().map(|o| format!("- {}", o.object.reference()));
     objects.chain(refused).chain(outcome.diagnostics.iter().map(ToString::to_string)).collect()
@@ -110,7 +115,7 @@ fn anchors_and_merge_keys_are_resolved() {
     let text = format!(
         "{HEAD}spec:\n  hosts: &h [a, b]\n  gateways: *h\n  http:\n  - &r {{name: x, timeout: 1s}}\n  - <<: *r\n    name: y\n"
     );
-    let outcome = read::documents("t.yaml", &text);
+    let outcome = reader(Admission::Strict).documents("t.yaml", &text);
     assert_eq!(outcome.diagnostics, []);
     let AnyObject::VirtualService(object) = &outcome.objects[0].object else { panic!() };
     assert_eq!(object.spec.gateways, ["a", "b"]);
@@ -123,7 +128,7 @@ fn later_findings_have_places() {
     let text = format!(
         "# é\n{HEAD}spec:\n  hosts: [a]\n  http:\n  - match:\n    - headers:\n        x-user: {{exact: é}}\n        \"a.b\": {{}}\n      uri: {{regex: \"[\"}}\n"
     );
-    let outcome = read::documents("t.yaml", &text);
+    let outcome = reader(Admission::Strict).documents("t.yaml", &text);
     let object = &outcome.objects[0];
     for (path, place) in [
         ("spec.http[0].match[0].uri.regex", "12:13"),
@@ -142,7 +147,7 @@ fn later_findings_have_places() {
 #[test]
 fn diagnostics_show_the_line() {
     let text = format!("{HEAD}spec:\n  hosts: [a]\n  htp: []\n");
-    let outcome = read::documents("t.yaml", &text);
+    let outcome = reader(Admission::Strict).documents("t.yaml", &text);
     assert_eq!(
         outcome.diagnostics[0].render(false),
         "error: VirtualService n/a spec.htp\n \
@@ -182,7 +187,7 @@ fn kinds_without_effect_are_recognised() {
         ("networking.istio.io/v7", "Gateway", "typed"),
     ] {
         let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\n");
-        let outcome = read::documents("t.yaml", &text);
+        let outcome = reader(Admission::Strict).documents("t.yaml", &text);
         let found = match &outcome.objects[0].object {
             AnyObject::NotEnforced(_) => "not enforced",
             AnyObject::Unsupported(_) => "unsupported",
@@ -207,4 +212,25 @@ fn mesh_config_is_read_alone_or_in_its_config_map() {
         refused[0].to_string(),
         "m.yaml:1:1: error: `trustDomian`: unknown field, did you mean `trustDomain`?"
     );
+}
+
+#[test]
+fn both_layers_have_to_accept_an_object() {
+    let text = format!(
+        "{HEAD}spec:\n  hosts: [a]\n  http:\n  - route: [{{destination: {{host: b}}}}]\n    timeout: 1us\n"
+    );
+    let strict = Reader::default().documents("t.yaml", &text);
+    let layers: Vec<_> = strict.diagnostics.iter().map(|d| (d.layer, d.position().line)).collect();
+    assert_eq!(layers, [(Layer::Schema, 8), (Layer::Admission, 8)]);
+    assert_eq!((strict.objects.len(), strict.refused.len()), (0, 1));
+
+    let webhook = Reader::new(Admission::Webhook).documents("t.yaml", &text);
+    let layers: Vec<_> = webhook.diagnostics.iter().map(|d| d.layer).collect();
+    assert_eq!(layers, [Layer::Admission]);
+
+    let fine =
+        format!("{HEAD}spec:\n  hosts: [a]\n  http:\n  - route: [{{destination: {{host: b}}}}]\n");
+    for admission in [Admission::Strict, Admission::Webhook] {
+        assert!(Reader::new(admission).documents("t.yaml", &fine).is_clean());
+    }
 }

@@ -10,19 +10,21 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How much an object may deviate from what an API server stores.
+/// Who has to accept an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Admission {
     /// For texts that a person writes: what would vanish in a cluster is an error.
     ///
     /// An unknown or misspelt field and a key that stands twice refuse the object; a field in
-    /// snake case is read, with a warning.
+    /// snake case is read, with a warning. Then both the [schema](crate::schema) of an API server
+    /// and istiod's [webhook](crate::validation) have to accept it, so that a file means what a
+    /// cluster means.
     #[default]
     Strict,
     /// For objects that a cluster holds: as istiod's webhook reads them.
     ///
-    /// Unknown fields are ignored, snake case is read, and only what has no meaning (a wrong
-    /// type, an unknown name of an enumeration) refuses the object.
+    /// Unknown fields are ignored, snake case is read, and what has no meaning (a wrong type, an
+    /// unknown name of an enumeration) or breaks a rule of the webhook refuses the object.
     Webhook,
 }
 
@@ -59,18 +61,26 @@ impl ReadOutcome {
 }
 
 /// Reads texts by one policy, within limits.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reader {
     /// What refuses an object.
     pub admission: Admission,
+    /// Whether objects that can be read are validated too; true unless turned off.
+    pub validate: bool,
     /// What a text may cost.
     pub limits: Limits,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new(Admission::default())
+    }
 }
 
 impl Reader {
     /// A reader with this policy.
     pub fn new(admission: Admission) -> Self {
-        Self { admission, limits: Limits::default() }
+        Self { admission, validate: true, limits: Limits::default() }
     }
 
     /// Reads bytes; documents that are not UTF-8 are errors, and the others are read.
@@ -231,6 +241,16 @@ impl Sink {
             admission.judge(Problem { path, kind: problem.kind.clone() })
         });
         report.extend(own);
+        if self.reader.validate {
+            let known: Vec<String> = report.iter().map(|v| v.path.clone()).collect();
+            let further = object::validate(&value, admission);
+            // What reading says of a field, the schema would say again.
+            report.extend(
+                further
+                    .into_iter()
+                    .filter(|v| v.layer != Layer::Schema || !known.contains(&v.path)),
+            );
+        }
         let resource = object.as_ref().map(AnyObject::reference);
         let rejected = report.is_rejected();
         let located = Located::new(object, value, report, document.clone(), prefix, resource);
