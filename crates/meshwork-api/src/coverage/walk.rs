@@ -11,7 +11,7 @@ use serde_json::Value;
 /// ```
 /// use meshwork_api::{coverage, read};
 /// let outcome = read::documents("t.yaml", "\
-/// apiVersion: networking.istio.io/v1
+/// apiVersion: networking.istio.io/v1beta1
 /// kind: ProxyConfig
 /// metadata: {name: p}
 /// spec: {concurrency: 2}
