@@ -13,7 +13,7 @@ use super::{
 };
 
 /// One route: the action of an `http` entry for one of its matches, or one that Istio adds itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route {
     /// Envoy's name for it: `http[].name`, with `match[].name` after a dot; `default`,
@@ -45,7 +45,7 @@ pub struct Route {
 }
 
 /// What becomes of a request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RouteAction {
     /// It goes to one of these, by weight.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use meshwork_core::{Explanation, HostPattern, Outcome, Removed, Step};
 
 use super::{
+    build::CompiledRules,
     decision::{RouteDecision, RouteInput},
     domains::{Domains, without_port},
     headers::forwarded_proto,
@@ -16,7 +18,7 @@ use super::{
 ///
 /// The Host chooses a virtual host and nothing else is tried afterwards; in it the first rule
 /// that the request meets decides.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct HttpRoutes {
     name: Arc<str>,
     domains: Domains,
@@ -24,10 +26,22 @@ pub struct HttpRoutes {
     ignore_port: bool,
     /// What was taken out and has no virtual host, with the hosts that it spoke of.
     removed: Box<[(Box<[HostPattern]>, Removed)]>,
+    /// The rules of each VirtualService, for the table that comes after this one.
+    compiled: Arc<[Arc<CompiledRules>]>,
+}
+
+impl PartialEq for HttpRoutes {
+    fn eq(&self, other: &Self) -> bool {
+        // The domains follow from the virtual hosts.
+        self.name == other.name
+            && self.ignore_port == other.ignore_port
+            && self.virtual_hosts == other.virtual_hosts
+            && self.removed == other.removed
+    }
 }
 
 /// A virtual host of a route table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VirtualHost {
     pub(crate) name: Arc<str>,
     pub(crate) domains: Vec<Arc<str>>,
@@ -56,6 +70,31 @@ impl HttpRoutes {
             virtual_hosts: virtual_hosts.into(),
             ignore_port,
             removed: removed.into(),
+            compiled: Arc::default(),
+        }
+    }
+
+    /// The same table, which remembers what it was compiled from.
+    pub(crate) fn with_compiled(mut self, compiled: Arc<[Arc<CompiledRules>]>) -> Self {
+        self.compiled = compiled;
+        self
+    }
+
+    pub(crate) fn compiled(&self) -> &[Arc<CompiledRules>] {
+        &self.compiled
+    }
+
+    /// Takes rules over from another table where they are the same.
+    pub(crate) fn share(&mut self, other: &Self) {
+        let by_name: HashMap<&str, &Arc<RuleSet>> =
+            other.virtual_hosts.iter().map(|host| (&*host.name, &host.rules)).collect();
+        for host in &mut self.virtual_hosts {
+            if let Some(known) = by_name.get(&*host.name)
+                && !Arc::ptr_eq(known, &host.rules)
+                && **known == host.rules
+            {
+                host.rules = Arc::clone(known);
+            }
         }
     }
 

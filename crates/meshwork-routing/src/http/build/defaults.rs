@@ -86,11 +86,16 @@ pub(crate) fn inbound(destination: &Destination, protocol: Protocol) -> Arc<Http
     Arc::new(HttpRoutes::new(Arc::clone(&destination.cluster), vec![host], true, Vec::new()))
 }
 
-/// The previous table where nothing has changed.
-pub(super) fn shared(table: HttpRoutes, previous: Option<&Arc<HttpRoutes>>) -> Arc<HttpRoutes> {
+/// The previous table where nothing has changed; otherwise the new one, with the parts that have
+/// not changed shared with it.
+pub(super) fn shared(mut table: HttpRoutes, previous: Option<&Arc<HttpRoutes>>) -> Arc<HttpRoutes> {
     match previous {
         Some(previous) if **previous == table => Arc::clone(previous),
-        _ => Arc::new(table),
+        Some(previous) => {
+            table.share(previous);
+            Arc::new(table)
+        }
+        None => Arc::new(table),
     }
 }
 

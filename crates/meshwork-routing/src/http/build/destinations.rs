@@ -17,7 +17,8 @@ pub(super) struct Destinations<'a> {
 }
 
 /// What is known of a service.
-pub(super) struct Known {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
     pub(super) only_port: Option<u16>,
     pub(super) alias_of: Option<Hostname>,
 }

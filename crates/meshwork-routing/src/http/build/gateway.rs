@@ -7,10 +7,11 @@ use http::StatusCode;
 use meshwork_core::{HostPattern, Hostname, Removed};
 
 use super::{
+    compiled::{CompiledRules, KnownRules},
     defaults,
     destinations::Known,
     prepared::Prepared,
-    rules::{Compiler, Rules},
+    rules::Compiler,
     static_match::Place,
 };
 use crate::{
@@ -56,7 +57,8 @@ impl<'a> GatewayTables<'a> {
         let mut index: HashMap<Arc<str>, usize> = HashMap::new();
         let mut removed = Vec::new();
         // The rules of a VirtualService are those of the first server of a Gateway that uses it.
-        let mut compiled: HashMap<(Arc<str>, usize), Arc<[Rule]>> = HashMap::new();
+        let mut compiled: HashMap<(Arc<str>, usize), Arc<CompiledRules>> = HashMap::new();
+        let known = KnownRules::of(previous);
         for server in servers {
             let redirect = server.redirects_to_https().then(|| to_https(server));
             let bound = self.bound(&server.gateway);
@@ -69,20 +71,20 @@ impl<'a> GatewayTables<'a> {
                 let rules = match compiled.get(&key) {
                     Some(rules) => Arc::clone(rules),
                     None => {
-                        let Rules { rules, removed: left } = self.rules(server, service, errors);
-                        removed.extend(left.into_iter().map(|left| (service.hosts.clone(), left)));
-                        if rules.is_empty() {
-                            continue;
-                        }
-                        let rules: Arc<[Rule]> = rules.into();
+                        let rules = self.rules(&known, server, service, errors);
+                        let left = rules.removed.iter().cloned();
+                        removed.extend(left.map(|left| (service.hosts.clone(), left)));
                         compiled.insert(key, Arc::clone(&rules));
                         rules
                     }
                 };
+                if rules.rules.rules().is_empty() {
+                    continue;
+                }
                 for host in hosts_here {
                     let draft = draft(&mut hosts, &mut index, host, server.number);
                     if let Some(draft) = draft {
-                        draft.rules.extend(rules.iter().cloned());
+                        draft.rules.extend(rules.rules.rules().iter().cloned());
                         draft.https_redirect = draft.https_redirect.take().or(redirect.clone());
                     }
                 }
@@ -107,7 +109,9 @@ impl<'a> GatewayTables<'a> {
                 https_redirect: None,
             });
         }
-        defaults::shared(HttpRoutes::new(name, virtual_hosts, true, removed), previous)
+        let table = HttpRoutes::new(name, virtual_hosts, true, removed)
+            .with_compiled(compiled.into_values().collect());
+        defaults::shared(table, previous)
     }
 
     fn bound(&mut self, gateway: &Arc<str>) -> Arc<[Prepared]> {
@@ -125,10 +129,11 @@ impl<'a> GatewayTables<'a> {
 
     fn rules(
         &self,
+        known: &KnownRules,
         server: &GatewayServer,
         service: &Prepared,
         errors: &mut Vec<CompileError>,
-    ) -> Rules {
+    ) -> Arc<CompiledRules> {
         let inputs = self.inputs;
         let lookup = |host: &Hostname| {
             let own = inputs
@@ -148,7 +153,8 @@ impl<'a> GatewayTables<'a> {
             port: server.number,
             tls: server.tls().is_some(),
         };
-        Compiler { place, mesh: inputs.mesh, lookup: &lookup }.compile(service, errors)
+        let compiler = Compiler { place, mesh: inputs.mesh, lookup: &lookup };
+        known.compile(&compiler, service, errors)
     }
 }
 

@@ -4,6 +4,7 @@ mod actions;
 mod by_name;
 mod claims;
 mod clauses;
+mod compiled;
 mod defaults;
 mod delegates;
 mod destinations;
@@ -19,6 +20,7 @@ mod rules;
 mod sidecar;
 mod static_match;
 
+pub(crate) use compiled::CompiledRules;
 pub(crate) use defaults::{catch_all, inbound};
 pub(crate) use domains::alternate_names;
 pub(crate) use gateway::GatewayTables;

@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// What rules are compiled from, beside their VirtualService.
+#[derive(Clone, Copy)]
 pub(super) struct Compiler<'a> {
     pub(super) place: Place<'a>,
     pub(super) mesh: &'a MeshConfig,

@@ -9,15 +9,16 @@ use meshwork_registry::{EgressListener, ListenerBind};
 use super::{
     by_name::ByName,
     claims::Claims,
+    compiled::{CompiledRules, KnownRules},
     defaults,
     owners::Owners,
     prepared::Prepared,
-    rules::{Compiler, Rules},
+    rules::Compiler,
     static_match::Place,
 };
 use crate::{
     CompileError, MergedVirtualServices, RouteInputs,
-    http::{HttpRoutes, matching::RuleSet, routes::VirtualHost},
+    http::{HttpRoutes, routes::VirtualHost},
     table::TableName,
     tcp::MESH,
 };
@@ -41,9 +42,11 @@ struct Listener {
     owners: Owners,
 }
 
+#[derive(Clone, Default)]
 struct PortHosts {
     hosts: Vec<VirtualHost>,
     removed: Left,
+    compiled: Arc<[Arc<CompiledRules>]>,
     by_domain: HashMap<Arc<str>, usize>,
 }
 
@@ -67,20 +70,20 @@ impl<'a> SidecarTables<'a> {
     ) -> Arc<HttpRoutes> {
         let table = match name {
             TableName::Port(port) => {
-                let port = self.port(*port, errors);
-                self.with_unknown(name, port.hosts.clone(), port.removed.clone())
+                let port = self.port(*port, previous, errors);
+                self.with_unknown(name, (*port).clone())
             }
             TableName::Socket(path) => {
                 let bind = |listener: &&Arc<EgressListener>| matches!(&listener.bind, ListenerBind::Unix(bound) if bound == path);
                 let listener = self.inputs.scope.listeners.iter().find(bind).cloned();
-                let (hosts, removed) = match listener {
-                    Some(listener) => self.hosts(&listener, 0, errors),
-                    None => (Vec::new(), Left::new()),
+                let built = match listener {
+                    Some(listener) => self.hosts(&listener, 0, previous, errors),
+                    None => PortHosts::default(),
                 };
-                self.with_unknown(name, hosts, removed)
+                self.with_unknown(name, built)
             }
             TableName::Sniffed { host, port } => {
-                let port = self.port(*port, errors);
+                let port = self.port(*port, previous, errors);
                 let found = port.by_domain.get(host.as_str()).and_then(|at| port.hosts.get(*at));
                 // The address has chosen the service, so any Host will do.
                 let hosts =
@@ -90,37 +93,39 @@ impl<'a> SidecarTables<'a> {
                 };
                 let removed =
                     port.removed.iter().filter(|(hosts, _)| about(hosts)).cloned().collect();
-                HttpRoutes::new(name.to_string(), hosts.into_iter().collect(), true, removed)
+                let hosts = hosts.into_iter().collect();
+                HttpRoutes::new(name.to_string(), hosts, true, removed)
+                    .with_compiled(Arc::clone(&port.compiled))
             }
         };
         defaults::shared(table, previous)
     }
 
-    fn with_unknown(
-        &self,
-        name: &TableName,
-        mut hosts: Vec<VirtualHost>,
-        removed: Left,
-    ) -> HttpRoutes {
-        hosts.push(self.unknown.clone());
-        HttpRoutes::new(name.to_string(), hosts, true, removed)
+    fn with_unknown(&self, name: &TableName, mut built: PortHosts) -> HttpRoutes {
+        built.hosts.push(self.unknown.clone());
+        HttpRoutes::new(name.to_string(), built.hosts, true, built.removed)
+            .with_compiled(built.compiled)
     }
 
-    fn port(&mut self, port: u16, errors: &mut Vec<CompileError>) -> Arc<PortHosts> {
+    fn port(
+        &mut self,
+        port: u16,
+        previous: Option<&Arc<HttpRoutes>>,
+        errors: &mut Vec<CompileError>,
+    ) -> Arc<PortHosts> {
         if let Some(known) = self.ports.get(&port) {
             return Arc::clone(known);
         }
-        let (hosts, removed) = match self.inputs.scope.listener_for_port(port).cloned() {
-            Some(listener) => self.hosts(&listener, port, errors),
-            None => (Vec::new(), Left::new()),
+        let mut built = match self.inputs.scope.listener_for_port(port).cloned() {
+            Some(listener) => self.hosts(&listener, port, previous, errors),
+            None => PortHosts::default(),
         };
-        let mut by_domain = HashMap::new();
-        for (number, host) in hosts.iter().enumerate() {
+        for (number, host) in built.hosts.iter().enumerate() {
             for domain in &host.domains {
-                by_domain.entry(Arc::clone(domain)).or_insert(number);
+                built.by_domain.entry(Arc::clone(domain)).or_insert(number);
             }
         }
-        let built = Arc::new(PortHosts { hosts, removed, by_domain });
+        let built = Arc::new(built);
         self.ports.insert(port, Arc::clone(&built));
         built
     }
@@ -141,8 +146,9 @@ impl<'a> SidecarTables<'a> {
         &mut self,
         listener: &Arc<EgressListener>,
         port: u16,
+        previous: Option<&Arc<HttpRoutes>>,
         errors: &mut Vec<CompileError>,
-    ) -> (Vec<VirtualHost>, Left) {
+    ) -> PortHosts {
         let proxied = listener.port.as_ref().is_some_and(|own| own.protocol == Protocol::HttpProxy);
         let port = if proxied { 0 } else { port };
         let prepared = self.listener(listener);
@@ -152,20 +158,23 @@ impl<'a> SidecarTables<'a> {
         let place = Place { proxy: inputs.proxy, gateway: MESH, port, tls: false };
         let compiler = Compiler { place, mesh: inputs.mesh, lookup: &lookup };
         let mut removed = Left::new();
+        let known = KnownRules::of(previous);
+        let mut compiled = Vec::new();
         let mut drafts = Vec::new();
         let mut claimed: HashSet<usize> = HashSet::new();
         for (number, service) in prepared.services.iter().enumerate() {
             if port != 80 && !registry.overlaps(service) {
                 continue;
             }
-            let Rules { rules, removed: left } = compiler.compile(service, errors);
-            removed.extend(left.into_iter().map(|left| (service.hosts.clone(), left)));
-            if rules.is_empty() {
+            let rules = known.compile(&compiler, service, errors);
+            let left = rules.removed.iter().cloned();
+            removed.extend(left.map(|left| (service.hosts.clone(), left)));
+            compiled.push(Arc::clone(&rules));
+            if rules.rules.rules().is_empty() {
                 continue;
             }
             let split = registry.split(service, number, &prepared.owners);
-            let rules = Arc::new(RuleSet::new(rules));
-            for draft in registry.drafts(&split, &rules) {
+            for draft in registry.drafts(&split, &rules.rules) {
                 claimed.extend(&draft.services);
                 drafts.push(draft);
             }
@@ -178,6 +187,6 @@ impl<'a> SidecarTables<'a> {
             port,
             &mut removed,
         );
-        (hosts, removed)
+        PortHosts { hosts, removed, compiled: compiled.into(), by_domain: HashMap::new() }
     }
 }

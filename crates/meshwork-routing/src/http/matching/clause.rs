@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::{ClaimPath, Facts};
 
 /// A predicate: a field, the matchers of which one has to hold, and whether it is turned around.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Clause {
     pub(crate) field: Field,
     pub(crate) any: SmallVec<[StringMatch; 1]>,

@@ -9,7 +9,7 @@ use super::{Clause, Facts, Field, Named};
 use crate::http::Route;
 
 /// A route and the clauses that a request has to meet for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) clauses: Box<[Clause]>,
     pub(crate) route: Arc<Route>,
@@ -20,7 +20,7 @@ pub(crate) struct Rule {
 /// Rules in order; the first that holds wins.
 ///
 /// INVARIANT: the slots in the clauses number the distinct names of the whole set.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RuleSet {
     rules: Box<[Rule]>,
 }
