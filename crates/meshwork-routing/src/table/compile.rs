@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use meshwork_core::Removed;
 use meshwork_registry::{ProxyKind, ServiceTarget};
 
-use super::{Compiled, Names, Origins, RouteInputs, RouteTable, TableName};
+use super::{Basis, Changes, Compiled, Names, Origins, RouteInputs, RouteTable, Table, TableName};
 use crate::CompileError;
 use crate::gateway::{GatewayInputs, GatewayListeners, GatewayServer};
 use crate::http;
@@ -35,7 +35,10 @@ impl RouteTable {
             ProxyKind::Gateway => compilation.gateway(),
             _ => compilation.sidecar(),
         };
-        let Compilation { diagnostics, removed, .. } = compilation;
+        let Compilation { mut diagnostics, removed, .. } = compilation;
+        // One rule is compiled for several ports; what is wrong with it is said once.
+        diagnostics.sort_unstable_by(|a, b| (&a.field, &a.message).cmp(&(&b.field, &b.message)));
+        diagnostics.dedup();
         Compiled { table: Self { removed: removed.into(), ..table }, diagnostics }
     }
 }
@@ -56,6 +59,7 @@ impl Compilation<'_> {
             catch_all: http::catch_all(inputs, self.previous.map(|table| &table.catch_all)),
             removed: Arc::default(),
             origins: Origins::default(),
+            basis: Basis::new(inputs.scope),
         }
     }
 
@@ -67,6 +71,7 @@ impl Compilation<'_> {
         let mut table = self.empty();
         let inputs = self.inputs;
         let previous = self.previous;
+        let changes = previous.map_or(Changes::All, |table| table.basis.changes(inputs));
         let outbound = OutboundInputs {
             proxy: inputs.proxy,
             mesh: inputs.mesh,
@@ -76,24 +81,42 @@ impl Compilation<'_> {
             previous: previous.map(|table| &table.outbound),
         };
         let mut tables = http::SidecarTables::new(inputs);
-        let mut errors = Vec::new();
-        let mut built: HashMap<TableName, _> = HashMap::new();
+        let mut built: HashMap<TableName, Table> = HashMap::new();
         let mut build = |name: &TableName| {
-            if let Some(routes) = built.get(name) {
-                return Arc::clone(routes);
+            if let Some(table) = built.get(name) {
+                return Arc::clone(&table.routes);
             }
             let known = previous.and_then(|table| table.tables.get(name));
-            let routes = tables.build(name, known, &mut errors);
-            built.insert(name.clone(), Arc::clone(&routes));
+            let table = match known {
+                Some(known) if name.port().is_some_and(|port| !changes.concern(port)) => {
+                    known.clone()
+                }
+                _ => {
+                    let mut errors = Vec::new();
+                    let known = known.map(|table| &table.routes);
+                    let routes = tables.build(name, known, &mut errors);
+                    Table { routes, errors: errors.into() }
+                }
+            };
+            let routes = Arc::clone(&table.routes);
+            built.insert(name.clone(), table);
             routes
         };
-        table.outbound = OutboundListeners::compile(
-            &outbound,
-            &mut build,
-            &mut self.removed,
-            &mut self.diagnostics,
-        );
-        self.diagnostics.append(&mut errors);
+        let (listeners, rebuilt) = OutboundListeners::compile(&outbound, &changes, &mut build);
+        table.outbound = listeners;
+        // Listeners that were taken over have not asked for their tables.
+        let stays = |name: &TableName| {
+            let port = name.port().unwrap_or_default();
+            !changes.concern(port) && !rebuilt.contains(&port)
+        };
+        let kept = previous.iter().flat_map(|table| &table.tables);
+        let kept = kept.filter(|(name, _)| stays(name));
+        built.extend(kept.map(|(name, table)| (name.clone(), table.clone())));
+        for report in table.outbound.reports() {
+            self.removed.extend(report.removed.iter().cloned());
+            self.diagnostics.extend(report.errors.iter().cloned());
+        }
+        self.diagnostics.extend(built.values().flat_map(|table| table.errors.iter().cloned()));
         table.names = Names::new(inputs, &built);
         table.tables = built;
         let targets = self.targets();
@@ -123,12 +146,12 @@ impl Compilation<'_> {
             previous: previous.map(|table| &table.gateway),
         };
         let mut tables = http::GatewayTables::new(inputs);
-        let mut errors = Vec::new();
-        let mut built = HashMap::new();
+        let mut built: HashMap<Box<str>, Table> = HashMap::new();
         let mut build = |name: &str, servers: &[Arc<GatewayServer>]| {
             let known = previous.and_then(|table| table.gateway_tables.get(name));
-            let routes = tables.build(name, servers, known, &mut errors);
-            built.insert(Box::from(name), Arc::clone(&routes));
+            let mut errors = Vec::new();
+            let routes = tables.build(name, servers, known.map(|table| &table.routes), &mut errors);
+            built.insert(name.into(), Table { routes: Arc::clone(&routes), errors: errors.into() });
             routes
         };
         table.gateway = GatewayListeners::compile(
@@ -137,7 +160,7 @@ impl Compilation<'_> {
             &mut self.removed,
             &mut self.diagnostics,
         );
-        self.diagnostics.append(&mut errors);
+        self.diagnostics.extend(built.values().flat_map(|table| table.errors.iter().cloned()));
         table.gateway_tables = built;
         table.origins = Origins::of_gateway(inputs, &targets);
         table

@@ -1,5 +1,6 @@
 //! The routes of one proxy: listeners, and the HTTP route tables behind them.
 
+mod changes;
 mod compile;
 mod explain;
 mod inputs;
@@ -17,9 +18,11 @@ use meshwork_api::mesh::MeshConfig;
 use meshwork_core::{Attributes, Draws, Removed};
 use meshwork_registry::Proxy;
 
+pub(crate) use changes::Changes;
 pub use inputs::{CompileError, RouteInputs, Subsets};
 pub(crate) use name::TableName;
 
+use changes::Basis;
 use names::Names;
 use origins::Origins;
 
@@ -46,13 +49,21 @@ pub struct RouteTable {
     inbound: InboundListeners,
     gateway: GatewayListeners,
     /// Route tables of sidecars by name.
-    tables: HashMap<TableName, Arc<HttpRoutes>>,
+    tables: HashMap<TableName, Table>,
     names: Names,
     /// Route tables of gateways by the name of their route configuration.
-    gateway_tables: HashMap<Box<str>, Arc<HttpRoutes>>,
+    gateway_tables: HashMap<Box<str>, Table>,
     catch_all: Arc<HttpRoutes>,
     removed: Arc<[Removed]>,
     origins: Origins,
+    basis: Basis,
+}
+
+/// An HTTP route table, and what Envoy would refuse of it.
+#[derive(Clone, Debug)]
+struct Table {
+    routes: Arc<HttpRoutes>,
+    errors: Arc<[CompileError]>,
 }
 
 /// A compiled table and what is to be said of it.
@@ -171,13 +182,13 @@ impl RouteTable {
     /// A port without them is ruled by [`Self::catch_all`]; see [`Self::client`] for what a client
     /// in process meets.
     pub fn port(&self, port: u16) -> Option<&Arc<HttpRoutes>> {
-        self.tables.get(&TableName::Port(port))
+        self.tables.get(&TableName::Port(port)).map(|table| &table.routes)
     }
 
     /// The HTTP routes of one service on a port that declares no protocol: Envoy's route table
     /// `HOST:PORT`, which takes any Host.
     pub fn sniffed(&self, host: &str, port: u16) -> Option<&Arc<HttpRoutes>> {
-        self.tables.get(&TableName::Sniffed { host: host.into(), port })
+        self.tables.get(&TableName::Sniffed { host: host.into(), port }).map(|table| &table.routes)
     }
 
     /// The HTTP routes that a client in process meets for `http://host:port/`.

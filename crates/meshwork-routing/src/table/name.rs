@@ -15,6 +15,16 @@ pub(crate) enum TableName {
     Socket(Arc<str>),
 }
 
+impl TableName {
+    /// The port that the table is for; `None` for a socket.
+    pub(crate) fn port(&self) -> Option<u16> {
+        match self {
+            Self::Port(port) | Self::Sniffed { port, .. } => Some(*port),
+            Self::Socket(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use hashbrown::HashMap;
 use meshwork_core::Hostname;
 
-use super::{RouteInputs, TableName};
+use super::{RouteInputs, Table, TableName};
 use crate::HttpRoutes;
 
 /// Services on ports that declare no protocol, by every name that leads to their addresses.
@@ -16,13 +16,10 @@ use crate::HttpRoutes;
 pub(super) struct Names(HashMap<u16, HashMap<Box<str>, Arc<HttpRoutes>>>);
 
 impl Names {
-    pub(super) fn new(
-        inputs: &RouteInputs<'_>,
-        tables: &HashMap<TableName, Arc<HttpRoutes>>,
-    ) -> Self {
+    pub(super) fn new(inputs: &RouteInputs<'_>, tables: &HashMap<TableName, Table>) -> Self {
         let domain = inputs.proxy.dns_domain();
         let mut names = Self::default();
-        for (name, routes) in tables {
+        for (name, Table { routes, .. }) in tables {
             let TableName::Sniffed { host, port } = name else { continue };
             let aliases = inputs.scope.service(host.as_str()).map(|service| &service.aliases);
             let aliases = aliases.into_iter().flat_map(|aliases| aliases.iter());

@@ -94,3 +94,130 @@ fn a_client_in_process_finds_undeclared_ports_by_name() {
     check("web", 80, "80");
     check("10.96.0.1", 80, "80");
 }
+
+/// Documents that come and go: services of every kind of port, rules of every block, a Sidecar.
+const PARTS: [&str; 11] = [
+    "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}, {name: tcp, port: 82}, {name: any, port: 81}]}
+",
+    "
+apiVersion: v1
+kind: Service
+metadata: {name: any}
+spec: {clusterIP: 10.96.0.2, ports: [{name: any, port: 81}, {name: https, port: 443}]}
+",
+    "
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: 10.96.0.3, ports: [{name: tcp, port: 82}]}
+",
+    "
+apiVersion: v1
+kind: Service
+metadata: {name: set}
+spec: {clusterIP: None, selector: {app: set}, ports: [{name: any, port: 81}, {name: http, port: 80}]}
+",
+    "
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: set-1, labels: {kubernetes.io/service-name: set}}
+addressType: IPv4
+ports: [{name: any, port: 81}, {name: http, port: 80}]
+endpoints: [{addresses: [10.1.0.1]}]
+",
+    "
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: out}
+spec: {hosts: ['*.example.com'], resolution: NONE, ports: [{number: 443, name: tls, protocol: TLS}, {number: 80, name: http, protocol: HTTP}]}
+",
+    "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web}
+spec: {hosts: [web, made-up.com], http: [{match: [{port: 80}], directResponse: {status: 418}}], tcp: [{route: [{destination: {host: db}}]}]}
+",
+    "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: wild}
+spec:
+  hosts: ['*.default.svc.cluster.local', '*.com']
+  http: [{route: [{destination: {host: any, port: {number: 81}}}]}]
+  tls: [{match: [{sniHosts: [a.com]}], route: [{destination: {host: db}}]}]
+",
+    "
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: default}
+spec: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}, egress: [{port: {number: 82, name: t, protocol: TCP}, hosts: ['./*']}, {hosts: ['./*']}]}
+",
+    "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: bad}
+spec:
+  hosts: [any]
+  http: [{match: [{uri: {regex: '('}}], route: [{destination: {host: web}}]}]
+  tls:
+  - {match: [{sniHosts: [x.com, y.com]}], route: [{destination: {host: any}}]}
+  - {match: [{sniHosts: [x.com]}], route: [{destination: {host: any}}]}
+",
+    "
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: default, annotations: {networking.istio.io/exportTo: '.'}}
+spec: {clusterIP: 10.96.0.9, ports: [{name: tcp, port: 82}, {name: more, port: 83}]}
+",
+];
+
+#[test]
+fn compiling_on_from_any_table_gives_what_compiling_anew_gives() {
+    let addresses = ["10.96.0.1", "10.96.0.2", "10.96.0.3", "10.96.0.9", "10.1.0.1", "1.2.3.4"];
+    let ports = [80, 81, 82, 83, 443];
+    let mut before: Option<RouteTable> = None;
+    let mut seed = 7_u64;
+    for _ in 0..60 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let chosen: Vec<_> = PARTS
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| seed >> (20 + bit) & 1 == 1)
+            .map(|(_, part)| *part)
+            .collect();
+        let mesh = Mesh::new(&chosen.join("---\n"));
+        let anew = mesh.compile(&sidecar(), None);
+        let on = mesh.compile(&sidecar(), before.as_ref());
+        assert_eq!(on.diagnostics, anew.diagnostics);
+        let (on, anew) = (on.table, anew.table);
+        let mut removed = [on.removed().to_vec(), anew.removed().to_vec()];
+        for list in &mut removed {
+            list.sort_by_key(|removed| format!("{removed:?}"));
+        }
+        assert_eq!(removed[0], removed[1]);
+        for port in ports {
+            assert_eq!(on.port(port), anew.port(port), "{port}");
+            for host in ["web", "any", "db", "set", "a.example.com"] {
+                let full = format!("{host}.default.svc.cluster.local");
+                assert_eq!(on.sniffed(&full, port), anew.sniffed(&full, port), "{host}:{port}");
+                assert_eq!(on.client(host, port), anew.client(host, port), "{host}:{port}");
+            }
+            for address in addresses {
+                let to = format!("{address}:{port}");
+                for connection in [
+                    Connection::bytes(&to),
+                    Connection::http(&to),
+                    Connection::tls(&to, "a.com"),
+                    Connection::tls(&to, "b.example.com"),
+                ] {
+                    assert_eq!(connection.outbound(&on), connection.outbound(&anew), "{to}");
+                }
+            }
+        }
+        before = Some(on);
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use hashbrown::HashSet;
 use indexmap::IndexMap;
 use meshwork_api::mesh::MeshConfig;
 use meshwork_core::{FieldPath, Protocol, Removed};
@@ -12,7 +13,7 @@ use meshwork_registry::{
 use super::entry::{Addition, Entry, ListenerKind};
 use crate::HttpRoutes;
 use crate::listener::{ChainAction, ChainDraft, ListenAddress, PortOfService, ServiceAddress};
-use crate::table::TableName;
+use crate::table::{Changes, TableName};
 use crate::tcp::{Destinations, L4Rules, tcp_chains};
 use crate::tls::tls_chains;
 
@@ -30,8 +31,20 @@ pub(super) struct Builder<'a> {
     pub(super) destinations: &'a Destinations<'a>,
     /// Makes route tables.
     pub(super) tables: &'a mut dyn FnMut(&TableName) -> Arc<HttpRoutes>,
-    pub(super) removed: &'a mut Vec<Removed>,
+    changes: &'a Changes,
+    built: Built,
     entries: IndexMap<Key, Entry>,
+}
+
+/// What was built.
+#[derive(Default)]
+pub(super) struct Built {
+    /// The chains of every listener, in the order in which they came up.
+    pub(super) chains: IndexMap<Key, Vec<ChainDraft>>,
+    /// What was left out, by port.
+    pub(super) removed: Vec<(u16, Removed)>,
+    /// The ports that were built.
+    pub(super) ports: HashSet<u16>,
 }
 
 /// The port that an egress listener or a service declares.
@@ -47,19 +60,30 @@ impl<'a> Builder<'a> {
         mesh: &'a MeshConfig,
         registry: &'a Registry,
         destinations: &'a Destinations<'a>,
+        changes: &'a Changes,
         tables: &'a mut dyn FnMut(&TableName) -> Arc<HttpRoutes>,
-        removed: &'a mut Vec<Removed>,
     ) -> Self {
-        let entries = IndexMap::new();
-        Self { proxy, mesh, registry, destinations, tables, removed, entries }
+        let (built, entries) = (Built::default(), IndexMap::new());
+        Self { proxy, mesh, registry, destinations, tables, changes, built, entries }
     }
 
-    /// The chains of every listener, in the order in which they came up.
-    pub(super) fn build(mut self, scope: &EgressScope) -> IndexMap<Key, Vec<ChainDraft>> {
+    /// The listeners of all ports that have changed.
+    pub(super) fn build(mut self, scope: &EgressScope) -> Built {
+        // Endpoints change without their service, and here they are listeners.
+        for service in scope.listeners.iter().flat_map(|listener| listener.services.iter()) {
+            if service.resolution == Resolution::Passthrough {
+                self.built.ports.extend(service.ports.iter().map(|port| port.number));
+            }
+        }
         for listener in scope.listeners.iter() {
             self.egress_listener(listener);
         }
-        self.entries.into_iter().map(|(key, entry)| (key, entry.into_drafts())).collect()
+        let chains = self.entries.into_iter().map(|(key, entry)| (key, entry.into_drafts()));
+        Built { chains: chains.collect(), ..self.built }
+    }
+
+    fn is_built(&self, port: u16) -> bool {
+        self.changes.concern(port) || self.built.ports.contains(&port)
     }
 
     fn egress_listener(&mut self, listener: &EgressListener) {
@@ -71,6 +95,9 @@ impl<'a> Builder<'a> {
             }
             for service in listener.services.iter() {
                 for port in service.ports.iter() {
+                    if !self.is_built(port.number) {
+                        continue;
+                    }
                     let declared = Declared { number: port.number, protocol: port.protocol };
                     self.service_port(service, declared, bind.as_ref(), &rules);
                 }
@@ -78,7 +105,7 @@ impl<'a> Builder<'a> {
             return;
         };
         let declared = Declared { number: port.number, protocol: port.protocol };
-        if self.is_reserved(declared, bind.as_ref()) {
+        if self.is_reserved(declared, bind.as_ref()) || !self.is_built(declared.number) {
             return;
         }
         for service in listener.services.iter() {
@@ -192,15 +219,15 @@ impl<'a> Builder<'a> {
             ranges: &ranges,
             shared,
         };
-        let removed = &mut *self.removed;
+        let mut removed = Vec::new();
         let tables = &mut *self.tables;
         let mut http = || http_chain(&place, &key, kind, tables);
         let mut tcp = || {
             let rules = rules.of_host(&service.host);
             if port.protocol.is_tls() {
-                tls_chains(&place, &rules, self.destinations, removed)
+                tls_chains(&place, &rules, self.destinations, &mut removed)
             } else {
-                tcp_chains(&place, &rules, self.destinations, removed)
+                tcp_chains(&place, &rules, self.destinations, &mut removed)
             }
         };
         let wildcard_http = kind == ListenerKind::Http && key.0 == ListenAddress::Wildcard;
@@ -226,8 +253,9 @@ impl<'a> Builder<'a> {
         if let Some(reason) = left_out {
             let rule = FieldPath::new(service.resource.clone(), "");
             let reason = format!("listener {}:{}: {reason}", key.0, key.1);
-            self.removed.push(Removed::new(rule, reason));
+            removed.push(Removed::new(rule, reason));
         }
+        self.built.removed.extend(removed.into_iter().map(|removed| (port.number, removed)));
     }
 }
 

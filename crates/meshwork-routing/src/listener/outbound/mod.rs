@@ -3,9 +3,9 @@
 mod build;
 mod entry;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use meshwork_api::mesh::MeshConfig;
 use meshwork_core::{FieldPath, Hostname, Removed, ResourceRef};
 use meshwork_registry::{EgressScope, Interception, OutboundPolicy, Proxy, Registry};
@@ -13,7 +13,7 @@ use meshwork_registry::{EgressScope, Interception, OutboundPolicy, Proxy, Regist
 use super::{
     ChainAction, ChainDraft, ChainMatch, FilterChain, Inspection, ListenAddress, Listener,
 };
-use crate::table::TableName;
+use crate::table::{Changes, TableName};
 use crate::tcp::{Destinations, TcpRoute};
 use crate::{CompileError, Destination, HttpRoutes};
 
@@ -31,6 +31,15 @@ pub(crate) struct OutboundListeners {
     /// Envoy's own ports, which lead nowhere.
     own: Arc<Listener>,
     own_port: u16,
+    /// What is to be said of the listeners of each port.
+    reports: BTreeMap<u16, Arc<Report>>,
+}
+
+/// What compilation of the listeners of a port has to say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) removed: Vec<Removed>,
+    pub(crate) errors: Vec<CompileError>,
 }
 
 /// What outbound listeners are compiled from.
@@ -54,16 +63,18 @@ impl OutboundListeners {
             unknown: None,
             own: Arc::new(always(black_hole())),
             own_port: 0,
+            reports: BTreeMap::new(),
         }
     }
 
-    /// Compiles all listeners; those that are equal to a former one are shared with it.
+    /// Compiles the listeners of the ports that `changes` concern, and takes over all others. Those
+    /// that come out equal to a former one are shared with it. With them come the ports that were
+    /// compiled although no change concerns them.
     pub(crate) fn compile(
         inputs: &OutboundInputs<'_>,
+        changes: &Changes,
         tables: &mut dyn FnMut(&TableName) -> Arc<HttpRoutes>,
-        removed: &mut Vec<Removed>,
-        errors: &mut Vec<CompileError>,
-    ) -> Self {
+    ) -> (Self, HashSet<u16>) {
         let lookup = |host: &Hostname| inputs.scope.service(host.as_str()).cloned();
         let destinations = Destinations::new(inputs.proxy, &lookup);
         let builder = build::Builder::new(
@@ -71,25 +82,54 @@ impl OutboundListeners {
             inputs.mesh,
             inputs.registry,
             &destinations,
+            changes,
             tables,
-            removed,
         );
-        let drafts = builder.build(inputs.scope);
+        let built = builder.build(inputs.scope);
+        let stays = |port: u16| !built.ports.contains(&port) && !changes.concern(port);
         let fallback = fallback(inputs);
         let captured = inputs.proxy.interception == Interception::Captured;
         let unknown = captured.then(|| Arc::new(virtual_outbound(inputs, fallback.clone())));
         let own_port = proxy_ports(inputs.mesh)[0];
         let mut listeners = Self { unknown, own_port, ..Self::none() };
-        for ((address, port), chains) in drafts {
+        if let Some(previous) = inputs.previous {
+            listeners.take_over(previous, stays);
+        }
+        let mut reports: BTreeMap<u16, Report> = BTreeMap::new();
+        for (port, removed) in built.removed {
+            reports.entry(port).or_default().removed.push(removed);
+        }
+        for ((address, port), chains) in built.chains {
             match finish(chains, &fallback) {
                 Ok(listener) => listeners.insert(address, port, listener, inputs.previous),
                 Err((rule, message)) => {
                     let message = format!("listener {address}:{port}: {message}");
-                    errors.extend(rule.map(|field| CompileError::new((*field).clone(), message)));
+                    let error = rule.map(|field| CompileError::new((*field).clone(), message));
+                    reports.entry(port).or_default().errors.extend(error);
                 }
             }
         }
-        listeners
+        let reports = reports.into_iter().map(|(port, report)| (port, Arc::new(report)));
+        listeners.reports.extend(reports);
+        (listeners, built.ports)
+    }
+
+    /// Shares the listeners of the ports that stay as they are.
+    fn take_over(&mut self, previous: &Self, stays: impl Fn(u16) -> bool) {
+        let exact = previous.exact.iter().filter(|(address, _)| stays(address.port()));
+        self.exact.extend(exact.map(|(address, listener)| (*address, Arc::clone(listener))));
+        let wildcard = previous.wildcard.iter().filter(|(port, _)| stays(**port));
+        self.wildcard.extend(wildcard.map(|(port, listener)| (*port, Arc::clone(listener))));
+        if stays(0) {
+            self.sockets.clone_from(&previous.sockets);
+        }
+        let reports = previous.reports.iter().filter(|(port, _)| stays(**port));
+        self.reports.extend(reports.map(|(port, report)| (*port, Arc::clone(report))));
+    }
+
+    /// What is to be said of the listeners, by port.
+    pub(crate) fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.reports.values().map(|report| &**report)
     }
 
     fn insert(
