@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use meshwork_api::{AnyObject, Object, mesh::MeshConfig, networking};
 use meshwork_core::{Attributes, Explanation, Outcome, SeededDraws};
-use meshwork_registry::{EgressScope, Proxy, Registry, Resource, Settings};
+use meshwork_registry::{Change, EgressScope, Proxy, Registry, Resource, Settings};
 use meshwork_routing::{
     CloseReason, Compiled, ConnectionAction, ConnectionDecision, FirstBytes, MergedVirtualServices,
     RouteInputs, RouteTable,
@@ -35,31 +35,39 @@ impl Mesh {
             gateways: Vec::new(),
             sidecars: Vec::new(),
         };
-        let mut resources = Vec::new();
+        mesh.registry = Registry::new(Arc::new(Settings::new(Arc::clone(&mesh.config))));
         let documents = documents.split("---\n").filter(|document| !document.trim().is_empty());
         for (age, document) in documents.enumerate() {
-            let value: serde_json::Value = serde_saphyr::from_str(document).unwrap();
-            let mut object: AnyObject = serde_json::from_value(value).unwrap();
-            let metadata = object.metadata_mut();
-            if metadata.namespace.is_empty() {
-                metadata.namespace = "default".to_owned();
-            }
-            let created = format!("2026-01-01T00:{:02}:{:02}Z", age / 60, age % 60);
-            metadata.creation_timestamp =
-                Some(serde_json::from_value(serde_json::Value::String(created)).unwrap());
-            match &object {
-                AnyObject::VirtualService(object) => {
-                    mesh.virtual_services.push(Arc::new(object.clone()));
-                }
-                AnyObject::Gateway(object) => mesh.gateways.push(Arc::new(object.clone())),
-                AnyObject::Sidecar(object) => mesh.sidecars.push(Arc::new(object.clone())),
-                _ => {}
-            }
-            resources.extend(Resource::of(&object));
+            mesh.apply(&read(document, age));
         }
-        mesh.registry =
-            Registry::build(Arc::new(Settings::new(Arc::clone(&mesh.config))), resources);
         mesh
+    }
+
+    /// Adds an object, or takes it in place of the one with its name.
+    pub(crate) fn apply(&mut self, object: &AnyObject) {
+        self.delete(object);
+        match object {
+            AnyObject::VirtualService(object) => {
+                self.virtual_services.push(Arc::new(object.clone()));
+            }
+            AnyObject::Gateway(object) => self.gateways.push(Arc::new(object.clone())),
+            AnyObject::Sidecar(object) => self.sidecars.push(Arc::new(object.clone())),
+            _ => {}
+        }
+        if let Some(resource) = Resource::of(object) {
+            self.registry.apply(Change::Apply(resource));
+        }
+    }
+
+    /// Takes an object away.
+    pub(crate) fn delete(&mut self, object: &AnyObject) {
+        let reference = object.reference();
+        self.virtual_services.retain(|known| known.reference() != reference);
+        self.gateways.retain(|known| known.reference() != reference);
+        self.sidecars.retain(|known| known.reference() != reference);
+        if Resource::of(object).is_some() {
+            self.registry.apply(Change::Delete(reference));
+        }
     }
 
     /// The table of a proxy.
@@ -88,6 +96,20 @@ impl Mesh {
     pub(crate) fn gateway(&self) -> RouteTable {
         self.compile(&gateway(), None).table
     }
+}
+
+/// Reads one object; without a namespace it is in `default`.
+pub(crate) fn read(document: &str, age: usize) -> AnyObject {
+    let value: serde_json::Value = serde_saphyr::from_str(document).unwrap();
+    let mut object: AnyObject = serde_json::from_value(value).unwrap();
+    let metadata = object.metadata_mut();
+    if metadata.namespace.is_empty() {
+        metadata.namespace = "default".to_owned();
+    }
+    let created = format!("2026-01-01T00:{:02}:{:02}Z", age / 60, age % 60);
+    metadata.creation_timestamp =
+        Some(serde_json::from_value(serde_json::Value::String(created)).unwrap());
+    object
 }
 
 pub(crate) fn sidecar() -> Proxy {

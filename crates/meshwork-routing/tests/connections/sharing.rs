@@ -179,17 +179,23 @@ spec: {clusterIP: 10.96.0.9, ports: [{name: tcp, port: 82}, {name: more, port: 8
 fn compiling_on_from_any_table_gives_what_compiling_anew_gives() {
     let addresses = ["10.96.0.1", "10.96.0.2", "10.96.0.3", "10.96.0.9", "10.1.0.1", "1.2.3.4"];
     let ports = [80, 81, 82, 83, 443];
+    let objects: Vec<_> =
+        PARTS.iter().enumerate().map(|(age, part)| super::mesh::read(part, age)).collect();
+    let mut mesh = Mesh::new("");
+    let mut there = [false; PARTS.len()];
     let mut before: Option<RouteTable> = None;
     let mut seed = 7_u64;
-    for _ in 0..60 {
+    let mut shared = 0;
+    for _ in 0..200 {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let chosen: Vec<_> = PARTS
-            .iter()
-            .enumerate()
-            .filter(|(bit, _)| seed >> (20 + bit) & 1 == 1)
-            .map(|(_, part)| *part)
-            .collect();
-        let mesh = Mesh::new(&chosen.join("---\n"));
+        // One object comes or goes, so that most of the others are shared.
+        let which = (seed >> 33) as usize % PARTS.len();
+        there[which] = !there[which];
+        if there[which] {
+            mesh.apply(&objects[which]);
+        } else {
+            mesh.delete(&objects[which]);
+        }
         let anew = mesh.compile(&sidecar(), None);
         let on = mesh.compile(&sidecar(), before.as_ref());
         assert_eq!(on.diagnostics, anew.diagnostics);
@@ -218,6 +224,12 @@ fn compiling_on_from_any_table_gives_what_compiling_anew_gives() {
                 }
             }
         }
+        for port in ports {
+            let former = before.as_ref().and_then(|before| before.port(port));
+            shared +=
+                usize::from(former.zip(on.port(port)).is_some_and(|(a, b)| Arc::ptr_eq(a, b)));
+        }
         before = Some(on);
     }
+    assert!(shared > 50, "only {shared} tables were shared");
 }
