@@ -10,6 +10,7 @@ mod registry;
 mod scope;
 mod service;
 mod settings;
+mod strings;
 mod tree;
 mod visibility;
 mod workload;

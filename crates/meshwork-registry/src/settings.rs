@@ -45,14 +45,14 @@ impl Settings {
 
     /// The network that `meshNetworks` gives an address, empty where it gives none: the one that
     /// names this cluster, else the narrowest range.
-    pub(crate) fn network_of(&self, address: Option<IpAddr>) -> Arc<str> {
+    pub(crate) fn network_of(&self, address: Option<IpAddr>) -> &str {
         let networks = self.networks.iter().flat_map(|networks| &networks.networks);
         let mut best: Option<(u8, &str)> = None;
         for (name, network) in networks {
             for endpoints in &network.endpoints {
                 match &endpoints.ne {
                     Some(NetworkEndpointsKind::FromRegistry(own)) if **own == *self.cluster => {
-                        return name.as_str().into();
+                        return name;
                     }
                     Some(NetworkEndpointsKind::FromCidr(range)) => {
                         let range = range.parse::<AddressRange>().ok();
@@ -67,7 +67,7 @@ impl Settings {
                 }
             }
         }
-        best.map_or_else(Arc::default, |(_, name)| name.into())
+        best.map_or("", |(_, name)| name)
     }
 }
 

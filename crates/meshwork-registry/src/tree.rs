@@ -29,7 +29,6 @@ impl<K, V> Default for Tree<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Tree<K, V> {
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -48,6 +47,17 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
                 Node::Branch(children) => node = &*children.get(child_of(children, key))?.1,
             }
         }
+    }
+
+    /// The key that is equal to `key`.
+    pub(crate) fn key<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+    {
+        self.iter_after(|k| k.borrow() < key)
+            .next()
+            .map(|(k, _)| k)
+            .filter(|k| (*k).borrow() == key)
     }
 
     /// Puts `value` at `key` and returns what was there.
@@ -111,6 +121,11 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
         }
     }
 
+    /// The keys in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.iter().map(|(key, _)| key)
+    }
+
     /// The values in the order of their keys.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.iter().map(|(_, value)| value)
@@ -158,15 +173,7 @@ fn insert<K: Ord + Clone, V: Clone>(
                 let old = entries.get_mut(at).map(|entry| std::mem::replace(&mut entry.1, value));
                 (old, None)
             }
-            Err(at) => {
-                entries.insert(at, (key, value));
-                let right = split_off(entries);
-                let split = right.and_then(|right| {
-                    let first = right.first()?.0.clone();
-                    Some((first, Arc::new(Node::Leaf(right))))
-                });
-                (None, split)
-            }
+            Err(at) => (None, split(put(entries, at, (key, value)), Node::Leaf)),
         },
         Node::Branch(children) => {
             let at = child_of(children, &key);
@@ -176,21 +183,42 @@ fn insert<K: Ord + Clone, V: Clone>(
             if key < *first {
                 *first = key.clone();
             }
-            let (old, split) = insert(Arc::make_mut(child), key, value);
-            if let Some(right) = split {
-                children.insert(at + 1, right);
-            }
-            let split = split_off(children).and_then(|right| {
-                let first = right.first()?.0.clone();
-                Some((first, Arc::new(Node::Branch(right))))
-            });
-            (old, split)
+            let (old, right) = insert(Arc::make_mut(child), key, value);
+            let right = right.and_then(|right| put(children, at + 1, right));
+            (old, split(right, Node::Branch))
         }
     }
 }
 
-fn split_off<T>(entries: &mut Vec<T>) -> Option<Vec<T>> {
-    (entries.len() > FULL).then(|| entries.split_off(FULL / 2))
+fn split<K: Clone, V, T>(
+    right: Option<Vec<(K, T)>>,
+    node: impl FnOnce(Vec<(K, T)>) -> Node<K, V>,
+) -> Split<K, V> {
+    let right = right?;
+    let first = right.first()?.0.clone();
+    Some((first, Arc::new(node(right))))
+}
+
+/// Puts `item` at its place and returns the right half of a list that was full.
+fn put<T>(list: &mut Vec<T>, at: usize, item: T) -> Option<Vec<T>> {
+    if list.len() < FULL {
+        if list.len() == list.capacity() {
+            list.reserve_exact(list.len().max(4).min(FULL - list.len()));
+        }
+        list.insert(at, item);
+        return None;
+    }
+    // What comes in order leaves full nodes behind.
+    if at == list.len() {
+        return Some(vec![item]);
+    }
+    let mut right = list.split_off(FULL / 2);
+    list.shrink_to_fit();
+    match at.checked_sub(FULL / 2) {
+        Some(at) if at > 0 => put(&mut right, at, item),
+        _ => put(list, at, item),
+    };
+    Some(right)
 }
 
 fn remove<K: Ord + Clone + Borrow<Q>, V: Clone, Q: Ord + ?Sized>(

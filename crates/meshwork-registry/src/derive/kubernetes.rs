@@ -8,7 +8,7 @@ use meshwork_api::{
 };
 use meshwork_core::{AddressRange, Hostname, Namespace, Protocol};
 
-use super::labels;
+use super::Context;
 use crate::{
     Provider, Resolution, Service, ServicePort, Settings, TargetPort, TrafficDistribution,
     Visibility, settings,
@@ -18,8 +18,9 @@ use crate::{
 pub(crate) fn service(
     object: &Object<k8s::Service>,
     namespace: Option<&Object<k8s::Namespace>>,
-    settings: &Settings,
+    context: &mut Context<'_>,
 ) -> Service {
+    let settings = context.settings;
     let (meta, spec) = (&object.metadata, &object.spec);
     let alias_of = (spec.type_ == "ExternalName" && !spec.external_name.is_empty())
         .then(|| Hostname::from(spec.external_name.as_str()));
@@ -36,19 +37,19 @@ pub(crate) fn service(
     };
     Service {
         host: host(&meta.name, &meta.namespace, &settings.cluster_domain),
-        namespace: Namespace::from(meta.namespace.as_str()),
-        name: meta.name.as_str().into(),
+        namespace: Namespace::new(context.strings.get(&meta.namespace)),
+        name: context.strings.get(&meta.name),
         provider: Provider::Kubernetes,
         created: meta.creation_timestamp,
-        ports: spec.ports.iter().filter_map(port).collect(),
+        ports: spec.ports.iter().filter_map(|declared| port(declared, context)).collect(),
         addresses: addresses(spec).map(AddressRange::from).collect(),
         allocated_addresses: Arc::default(),
         resolution,
         mesh_external: alias_of.is_some(),
         visibility,
         export_to,
-        labels: labels::of(&meta.labels),
-        selector: (!spec.selector.is_empty()).then(|| labels::of(&spec.selector)),
+        labels: context.strings.labels(&meta.labels),
+        selector: (!spec.selector.is_empty()).then(|| context.strings.labels(&spec.selector)),
         subject_alt_names: subject_alt_names(meta, settings),
         alias_of,
         aliases: Arc::default(),
@@ -60,7 +61,7 @@ pub(crate) fn service(
             namespace.map(|object| &object.metadata),
         ),
         race_first_connect: false,
-        resource: object.reference(),
+        resource: context.strings.reference("Service", meta),
     }
 }
 
@@ -69,15 +70,15 @@ pub(crate) fn host(name: &str, namespace: &str, cluster_domain: &str) -> Hostnam
     Hostname::new(format!("{name}.{namespace}.svc.{cluster_domain}"))
 }
 
-fn port(port: &k8s::ServicePort) -> Option<ServicePort> {
+fn port(port: &k8s::ServicePort, context: &mut Context<'_>) -> Option<ServicePort> {
     let number = u16::try_from(port.port).ok()?;
     let app_protocol = port.app_protocol.as_deref();
     Some(ServicePort {
         number,
-        name: port.name.as_str().into(),
+        name: context.strings.get(&port.name),
         protocol: Protocol::of_kubernetes_port(number, &port.name, app_protocol, &port.protocol),
         target: match &port.target_port {
-            Some(IntOrString::String(name)) => TargetPort::Name(name.as_str().into()),
+            Some(IntOrString::String(name)) => TargetPort::Name(context.strings.get(name)),
             Some(IntOrString::Int(target)) if *target > 0 => {
                 TargetPort::Number(u16::try_from(*target).ok()?)
             }

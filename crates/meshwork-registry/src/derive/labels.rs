@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use indexmap::IndexMap;
 use meshwork_core::{Labels, Locality};
 
-use crate::Settings;
+use super::Context;
+use crate::strings::Strings;
 
 /// The label that gives the network of a workload or, on the root namespace, of a cluster.
 pub(crate) const NETWORK: &str = "topology.istio.io/network";
@@ -13,26 +14,22 @@ pub(crate) const NETWORK: &str = "topology.istio.io/network";
 /// Labels as resources write them.
 pub(crate) type Written = IndexMap<String, String>;
 
-/// The labels of a resource.
-pub(crate) fn of(written: &Written) -> Labels {
-    written.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
-}
-
 /// The labels of a workload with those that say where it runs. They take the place of its own,
 /// but for the network's.
 pub(crate) fn augmented(
     own: &BTreeMap<&str, &str>,
     locality: &Locality,
-    cluster: &str,
     node: &str,
     network: &str,
+    context: &mut Context<'_>,
 ) -> Labels {
+    let settings = context.settings;
     let mut labels = own.clone();
     let places = [
         ("topology.kubernetes.io/region", &*locality.region),
         ("topology.kubernetes.io/zone", &*locality.zone),
         ("topology.istio.io/subzone", &*locality.subzone),
-        ("topology.istio.io/cluster", cluster),
+        ("topology.istio.io/cluster", &*settings.cluster),
         ("kubernetes.io/hostname", node),
     ];
     for (key, value) in places {
@@ -43,37 +40,38 @@ pub(crate) fn augmented(
     if !network.is_empty() && labels.get(NETWORK).is_none_or(|own| own.is_empty()) {
         labels.insert(NETWORK, network);
     }
-    labels.into_iter().collect()
+    let strings = &mut *context.strings;
+    labels.into_iter().map(|(key, value)| (strings.get(key), strings.get(value))).collect()
 }
 
 /// The locality that a workload's own labels give, if any. Labels cannot hold `/`, so that `.`
 /// stands for it where there is none.
-pub(crate) fn locality(own: &BTreeMap<&str, &str>) -> Option<Locality> {
+pub(crate) fn locality(own: &BTreeMap<&str, &str>, strings: &mut Strings) -> Option<Locality> {
     let text = own.get("topology.istio.io/locality").or_else(|| own.get("istio-locality"))?;
     if text.is_empty() {
         return None;
     }
-    Some(if text.contains('/') { read(text, '/') } else { read(text, '.') })
+    let separator = if text.contains('/') { '/' } else { '.' };
+    Some(read(text, separator, strings))
 }
 
 /// Reads `region/zone/subzone`; what comes after a third separator is dropped, as Istio does.
-pub(crate) fn read(text: &str, separator: char) -> Locality {
-    let mut parts = text.split(separator).map(Arc::from);
-    let mut next = || parts.next().unwrap_or_default();
+pub(crate) fn read(text: &str, separator: char, strings: &mut Strings) -> Locality {
+    let mut parts = text.split(separator);
+    let mut next = || strings.get(parts.next().unwrap_or_default());
     Locality { region: next(), zone: next(), subzone: next() }
 }
 
 /// The network of an address: its own label, else the one of the cluster, else what
 /// `meshNetworks` says.
 pub(crate) fn network(
-    settings: &Settings,
-    of_cluster: &Arc<str>,
     own: &BTreeMap<&str, &str>,
     address: Option<IpAddr>,
+    context: &mut Context<'_>,
 ) -> Arc<str> {
     match own.get(NETWORK) {
-        Some(network) if !network.is_empty() => Arc::from(*network),
-        _ if !of_cluster.is_empty() => Arc::clone(of_cluster),
-        _ => settings.network_of(address),
+        Some(network) if !network.is_empty() => context.strings.get(network),
+        _ if !context.cluster_network.is_empty() => Arc::clone(context.cluster_network),
+        _ => context.strings.get(context.settings.network_of(address)),
     }
 }

@@ -3,18 +3,22 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use meshwork_api::{Object, kubernetes as k8s};
-use meshwork_core::{Labels, Locality, Namespace};
+use meshwork_core::{Labels, Locality, Namespace, ResourceRef};
 
-use super::{Instance, labels};
-use crate::{EndpointAddress, Settings, TargetPort, TlsMode, Workload, WorkloadKind};
+use super::{Context, Instance, labels};
+use crate::{EndpointAddress, TargetPort, TlsMode, Workload, WorkloadKind, strings::Strings};
 
-/// What the registry keeps of a Pod.
+/// What a Pod says, as far as a mesh reads it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PodView {
-    /// The Pod as ServiceEntries select it.
-    pub(crate) instance: Arc<Instance>,
+pub(crate) struct PodFacts {
+    resource: ResourceRef,
+    /// The name of its workload.
+    name: Arc<str>,
     /// Its labels without those that Istio adds: what selectors of Kubernetes Services read.
     pub(crate) labels: Labels,
+    /// The node it runs on.
+    pub(crate) node: Arc<str>,
+    account: Arc<str>,
     /// Its main address.
     pub(crate) address: Option<IpAddr>,
     /// Whether it runs, is ready and is not going away.
@@ -29,69 +33,48 @@ struct ContainerPort {
     number: u16,
 }
 
-impl PodView {
+/// A Pod with what its node and its cluster add.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PodView {
+    pub(crate) facts: Arc<PodFacts>,
+    /// The Pod as ServiceEntries select it.
+    pub(crate) instance: Arc<Instance>,
+}
+
+impl PodFacts {
     /// `None` for a Pod that has failed: nothing refers to it any more.
-    pub(crate) fn of(
-        pod: &Object<k8s::Pod>,
-        node: Option<&Object<k8s::Node>>,
-        settings: &Settings,
-        cluster_network: &Arc<str>,
-    ) -> Option<Self> {
-        let status = pod.spec.status.clone().unwrap_or_default();
+    pub(crate) fn of(pod: &Object<k8s::Pod>, strings: &mut Strings) -> Option<Self> {
+        let empty = k8s::PodStatus::default();
+        let status = pod.spec.status.as_ref().unwrap_or(&empty);
         if status.phase == "Failed" {
             return None;
         }
-        let own: BTreeMap<&str, &str> =
-            pod.metadata.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let address: Option<IpAddr> = status.pod_ip.parse().ok();
-        let locality =
-            labels::locality(&own).or_else(|| node.map(node_locality)).unwrap_or_default();
-        let network = labels::network(settings, cluster_network, &own, address);
-        let account = match pod.spec.service_account_name.as_str() {
-            "" => "default",
-            name => name,
-        };
-        let workload = Workload {
-            resource: pod.reference(),
-            kind: WorkloadKind::Pod,
-            namespace: Namespace::from(pod.metadata.namespace.as_str()),
-            name: workload_name(pod).into(),
-            labels: labels::augmented(
-                &own,
-                &locality,
-                &settings.cluster,
-                &pod.spec.node_name,
-                &network,
-            ),
-            locality,
-            network,
-            cluster: Arc::clone(&settings.cluster),
-            node: pod.spec.node_name.as_str().into(),
-            service_account: Some(account.into()),
-            tls_mode: own
-                .get("security.istio.io/tlsMode")
-                .map_or(TlsMode::Disabled, |mode| TlsMode::of_label(mode)),
-            weight: 1,
-        };
-        let container_ports = container_ports(&pod.spec);
+        Some(Self {
+            resource: strings.reference("Pod", &pod.metadata),
+            name: strings.get(workload_name(pod)),
+            labels: strings.labels(&pod.metadata.labels),
+            node: strings.get(&pod.spec.node_name),
+            account: strings.get(match pod.spec.service_account_name.as_str() {
+                "" => "default",
+                name => name,
+            }),
+            address,
+            ready: address.is_some() && is_ready(pod, status),
+            container_ports: container_ports(&pod.spec, strings),
+        })
+    }
+
+    /// The numbers of its named TCP ports.
+    fn named_ports(&self) -> Arc<[(Arc<str>, u16)]> {
         let mut ports: Vec<(Arc<str>, u16)> = Vec::new();
-        for port in &*container_ports {
+        for port in &*self.container_ports {
             let first = !ports.iter().any(|(name, _)| *name == port.name);
             if first && !port.name.is_empty() && &*port.protocol == "TCP" {
                 ports.push((Arc::clone(&port.name), port.number));
             }
         }
-        Some(Self {
-            instance: Arc::new(Instance {
-                address: address.map_or(EndpointAddress::Network, EndpointAddress::Ip),
-                ports: ports.into(),
-                workload: Arc::new(workload),
-            }),
-            labels: own.into_iter().collect(),
-            address,
-            ready: address.is_some() && is_ready(pod, &status),
-            container_ports,
-        })
+        ports.into()
     }
 
     /// The container port that a service port leads to.
@@ -107,6 +90,43 @@ impl PodView {
     }
 }
 
+impl PodView {
+    pub(crate) fn of(
+        facts: Arc<PodFacts>,
+        node: Option<&Object<k8s::Node>>,
+        context: &mut Context<'_>,
+    ) -> Self {
+        let own: BTreeMap<&str, &str> = facts.labels.iter().collect();
+        let locality = labels::locality(&own, context.strings)
+            .or_else(|| node.map(|node| node_locality(node, context.strings)))
+            .unwrap_or_default();
+        let network = labels::network(&own, facts.address, context);
+        let tls_mode = own
+            .get("security.istio.io/tlsMode")
+            .map_or(TlsMode::Disabled, |mode| TlsMode::of_label(mode));
+        let workload = Workload {
+            resource: facts.resource.clone(),
+            kind: WorkloadKind::Pod,
+            namespace: Namespace::new(Arc::clone(&facts.resource.namespace)),
+            name: Arc::clone(&facts.name),
+            labels: labels::augmented(&own, &locality, &facts.node, &network, context),
+            locality,
+            network,
+            cluster: Arc::clone(&context.settings.cluster),
+            node: Arc::clone(&facts.node),
+            service_account: Some(Arc::clone(&facts.account)),
+            tls_mode,
+            weight: 1,
+        };
+        let instance = Instance {
+            address: facts.address.map_or(EndpointAddress::Network, EndpointAddress::Ip),
+            ports: facts.named_ports(),
+            workload: Arc::new(workload),
+        };
+        Self { instance: Arc::new(instance), facts }
+    }
+}
+
 fn is_ready(pod: &Object<k8s::Pod>, status: &k8s::PodStatus) -> bool {
     status.phase != "Succeeded"
         && pod.metadata.deletion_timestamp.is_none()
@@ -119,10 +139,10 @@ fn is_ready(pod: &Object<k8s::Pod>, status: &k8s::PodStatus) -> bool {
 
 /// The locality that a node's labels give; the older names of the labels count where the newer
 /// ones are empty.
-fn node_locality(node: &Object<k8s::Node>) -> Locality {
+fn node_locality(node: &Object<k8s::Node>, strings: &mut Strings) -> Locality {
     let label = |name: &str| node.metadata.labels.get(name).filter(|value| !value.is_empty());
-    let first = |names: [&str; 2]| -> Arc<str> {
-        names.into_iter().find_map(label).map(String::as_str).unwrap_or_default().into()
+    let mut first = |names: [&str; 2]| {
+        strings.get(names.into_iter().find_map(label).map(String::as_str).unwrap_or_default())
     };
     Locality {
         region: first([
@@ -135,16 +155,16 @@ fn node_locality(node: &Object<k8s::Node>) -> Locality {
 }
 
 /// The ports of all containers; of init containers none, as their restart policy is not known.
-fn container_ports(pod: &k8s::Pod) -> Arc<[ContainerPort]> {
+fn container_ports(pod: &k8s::Pod, strings: &mut Strings) -> Arc<[ContainerPort]> {
     let ports = pod.containers.iter().flat_map(|container| &container.ports);
     ports
         .filter_map(|port| {
             Some(ContainerPort {
-                name: port.name.as_str().into(),
-                protocol: match port.protocol.as_str() {
-                    "" => "TCP".into(),
-                    protocol => protocol.into(),
-                },
+                name: strings.get(&port.name),
+                protocol: strings.get(match port.protocol.as_str() {
+                    "" => "TCP",
+                    protocol => protocol,
+                }),
                 number: u16::try_from(port.container_port).ok()?,
             })
         })

@@ -8,8 +8,8 @@ use meshwork_api::{
 };
 use meshwork_core::{AddressRange, Hostname, Labels, Namespace};
 
-use super::{Instance, kubernetes, labels, workload_entry};
-use crate::{Provider, Resolution, Service, ServicePort, Settings, TargetPort, settings};
+use super::{Context, Instance, kubernetes, workload_entry};
+use crate::{Provider, Resolution, Service, ServicePort, TargetPort, settings};
 
 /// What the registry keeps of a ServiceEntry.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,19 +26,19 @@ impl EntryView {
     pub(crate) fn of(
         object: &Object<ServiceEntry>,
         namespace: Option<&Object<meshwork_api::kubernetes::Namespace>>,
-        settings: &Settings,
-        cluster_network: &Arc<str>,
+        context: &mut Context<'_>,
     ) -> Self {
         let spec = &object.spec;
-        let selector = spec.workload_selector.as_ref().map(|selector| labels::of(&selector.labels));
-        let inline = spec.endpoints.iter().enumerate().map(|(index, endpoint)| {
-            let reference = object.reference();
-            workload_entry::inline(endpoint, &reference, index, settings, cluster_network)
-        });
+        let selector = spec.workload_selector.as_ref();
+        let reference = context.strings.reference("ServiceEntry", &object.metadata);
+        let inline =
+            spec.endpoints.iter().enumerate().map(|(index, endpoint)| {
+                workload_entry::inline(endpoint, &reference, index, context)
+            });
         Self {
-            services: services(object, namespace.map(|object| &object.metadata), settings),
             inline: inline.collect(),
-            selector,
+            services: services(object, namespace.map(|object| &object.metadata), context),
+            selector: selector.map(|selector| context.strings.labels(&selector.labels)),
         }
     }
 
@@ -55,7 +55,7 @@ impl EntryView {
 fn services(
     object: &Object<ServiceEntry>,
     namespace: Option<&ObjectMeta>,
-    settings: &Settings,
+    context: &mut Context<'_>,
 ) -> Vec<Arc<Service>> {
     let (meta, spec) = (&object.metadata, &object.spec);
     let Some(addresses) = addresses(spec) else { return Vec::new() };
@@ -67,11 +67,14 @@ fn services(
         _ => Resolution::Passthrough,
     };
     let ports: Arc<[ServicePort]> =
-        spec.ports.iter().filter_map(|declared| port(declared, resolution)).collect();
+        spec.ports.iter().filter_map(|declared| port(declared, resolution, context)).collect();
     let export_to = kubernetes::sorted(spec.export_to.iter().map(String::as_str));
-    let visibility = settings::entry_visibility(&settings.mesh, meta, &spec.export_to, namespace);
-    let labels = labels::of(&meta.labels);
-    let selector = spec.workload_selector.as_ref().map(|selector| labels::of(&selector.labels));
+    let visibility =
+        settings::entry_visibility(&context.settings.mesh, meta, &spec.export_to, namespace);
+    let labels = context.strings.labels(&meta.labels);
+    let selector = spec.workload_selector.as_ref();
+    let selector = selector.map(|selector| context.strings.labels(&selector.labels));
+    let resource = context.strings.reference("ServiceEntry", meta);
     let subject_alt_names: Arc<[Arc<str>]> =
         spec.subject_alt_names.iter().map(|name| name.as_str().into()).collect();
     let traffic_distribution = kubernetes::traffic_distribution("", meta, namespace);
@@ -82,7 +85,7 @@ fn services(
     let service = |host: &String| {
         Arc::new(Service {
             host: Hostname::from(host.as_str()),
-            namespace: Namespace::from(meta.namespace.as_str()),
+            namespace: Namespace::new(Arc::clone(&resource.namespace)),
             name: host.as_str().into(),
             provider: Provider::External,
             created: meta.creation_timestamp,
@@ -102,7 +105,7 @@ fn services(
             publish_not_ready: false,
             traffic_distribution,
             race_first_connect,
-            resource: object.reference(),
+            resource: resource.clone(),
         })
     };
     // A host that is written twice is one service.
@@ -115,12 +118,16 @@ fn services(
     hosts.map(service).collect()
 }
 
-fn port(port: &networking::ServicePort, resolution: Resolution) -> Option<ServicePort> {
+fn port(
+    port: &networking::ServicePort,
+    resolution: Resolution,
+    context: &mut Context<'_>,
+) -> Option<ServicePort> {
     let number = u16::try_from(port.number).ok()?;
     let target = u16::try_from(port.target_port).ok().filter(|target| *target > 0);
     Some(ServicePort {
         number,
-        name: port.name.as_str().into(),
+        name: context.strings.get(&port.name),
         protocol: port.protocol.parse().unwrap_or_default(),
         target: TargetPort::Number(target.unwrap_or(number)),
         passthrough_target: target.filter(|_| resolution == Resolution::Passthrough),

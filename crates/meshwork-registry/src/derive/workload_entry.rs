@@ -5,15 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use meshwork_api::{Object, networking::WorkloadEntry};
 use meshwork_core::{Namespace, ResourceRef};
 
-use super::{Instance, labels};
-use crate::{EndpointAddress, Settings, TlsMode, Workload, WorkloadKind};
+use super::{Context, Instance, labels};
+use crate::{EndpointAddress, TlsMode, Workload, WorkloadKind};
 
 /// The instance of a WorkloadEntry, `None` where its health is checked and not known to be good.
 /// Labels of the metadata go before those of the spec.
 pub(crate) fn instance(
     object: &Object<WorkloadEntry>,
-    settings: &Settings,
-    cluster_network: &Arc<str>,
+    context: &mut Context<'_>,
 ) -> Option<Arc<Instance>> {
     if !is_healthy(object) {
         return None;
@@ -23,14 +22,8 @@ pub(crate) fn instance(
         own.extend(written.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     }
     let meta = &object.metadata;
-    Some(convert(
-        &object.spec,
-        &own,
-        object.reference(),
-        (&meta.namespace, &meta.name),
-        settings,
-        cluster_network,
-    ))
+    let reference = context.strings.reference("WorkloadEntry", meta);
+    Some(convert(&object.spec, &own, reference, &meta.name, context))
 }
 
 /// The instance of an endpoint that stands in a ServiceEntry at this place.
@@ -38,30 +31,28 @@ pub(crate) fn inline(
     spec: &WorkloadEntry,
     entry: &ResourceRef,
     index: usize,
-    settings: &Settings,
-    cluster_network: &Arc<str>,
+    context: &mut Context<'_>,
 ) -> Arc<Instance> {
     let own = spec.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let name = format!("{}-{index}", entry.name);
-    convert(spec, &own, entry.clone(), (&entry.namespace, &name), settings, cluster_network)
+    convert(spec, &own, entry.clone(), &name, context)
 }
 
 fn convert(
     spec: &WorkloadEntry,
     own: &BTreeMap<&str, &str>,
     resource: ResourceRef,
-    (namespace, name): (&str, &str),
-    settings: &Settings,
-    cluster_network: &Arc<str>,
+    name: &str,
+    context: &mut Context<'_>,
 ) -> Arc<Instance> {
     let address = EndpointAddress::parse(&spec.address);
     let network = match spec.network.as_str() {
-        "" => labels::network(settings, cluster_network, own, address.ip()),
-        network => network.into(),
+        "" => labels::network(own, address.ip(), context),
+        network => context.strings.get(network),
     };
     let locality = match spec.locality.as_str() {
-        "" => labels::locality(own).unwrap_or_default(),
-        locality => labels::read(locality, '/'),
+        "" => labels::locality(own, context.strings).unwrap_or_default(),
+        locality => labels::read(locality, '/', context.strings),
     };
     let tls_mode = match own.get("security.istio.io/tlsMode") {
         Some(mode) => TlsMode::of_label(mode),
@@ -69,19 +60,19 @@ fn convert(
         None => TlsMode::Disabled,
     };
     let workload = Workload {
+        namespace: Namespace::new(Arc::clone(&resource.namespace)),
         resource,
         kind: WorkloadKind::WorkloadEntry,
-        namespace: Namespace::from(namespace),
         name: name.into(),
-        labels: labels::augmented(own, &locality, &settings.cluster, "", &network),
+        labels: labels::augmented(own, &locality, "", &network, context),
         locality,
         // A network that only labels or the cluster tell is a label, and no more.
-        network: spec.network.as_str().into(),
-        cluster: Arc::clone(&settings.cluster),
-        node: Arc::from(""),
+        network: context.strings.get(&spec.network),
+        cluster: Arc::clone(&context.settings.cluster),
+        node: context.strings.get(""),
         service_account: Some(spec.service_account.as_str())
             .filter(|account| !account.is_empty())
-            .map(Arc::from),
+            .map(|account| context.strings.get(account)),
         tls_mode,
         weight: spec.weight.max(1),
     };
@@ -89,7 +80,9 @@ fn convert(
     Arc::new(Instance {
         address,
         ports: ports
-            .filter_map(|(name, port)| Some((name.as_str().into(), u16::try_from(*port).ok()?)))
+            .filter_map(|(name, port)| {
+                Some((context.strings.get(name), u16::try_from(*port).ok()?))
+            })
             .collect(),
         workload: Arc::new(workload),
     })

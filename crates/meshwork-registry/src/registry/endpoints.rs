@@ -1,14 +1,18 @@
 //! The endpoints of a host in a namespace, out of everything that declares it.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
-use meshwork_core::{Labels, Locality, Namespace, ResourceRef};
+use meshwork_core::{Labels, Locality, Namespace};
 
 use super::{Registry, host::EndpointSet, settle::selects};
 use crate::{
     Endpoint, EndpointAddress, Health, Provider, Resolution, Service, ServicePort, TargetPort,
     TlsMode, Workload, WorkloadKind,
-    derive::{EntryView, Instance, slice},
+    derive::{Context, EntryView, Instance, SliceFacts, labels, slice},
 };
 
 /// An endpoint with the service port that it is for.
@@ -22,7 +26,7 @@ struct Candidate {
 /// Pools the endpoints of all `services`, which declare `host` in `namespace`. Lists that did not
 /// change since `previous` stay the same objects.
 pub(super) fn pool(
-    registry: &Registry,
+    registry: &mut Registry,
     namespace: &Namespace,
     services: &[Arc<Service>],
     previous: Option<&EndpointSet>,
@@ -115,7 +119,7 @@ impl Registry {
         if view.selector.is_some() {
             let namespace = &service.namespace;
             let pods = self.views.pods.group(namespace).map(|(_, pod)| pod);
-            let pods = pods.filter(|pod| pod.ready).map(|pod| &pod.instance);
+            let pods = pods.filter(|pod| pod.facts.ready).map(|pod| &pod.instance);
             let entries = self.views.workload_entries.group(namespace).map(|(_, entry)| entry);
             pods.chain(entries).filter(|instance| view.selects(instance)).cloned().collect()
         } else if view.inline.is_empty() && service.resolution.is_dns() {
@@ -167,70 +171,84 @@ fn of_instance(instance: &Instance, port: &ServicePort) -> Candidate {
     }
 }
 
-fn of_slices(registry: &Registry, service: &Service, out: &mut Vec<Candidate>) {
+fn of_slices(registry: &mut Registry, service: &Service, out: &mut Vec<Candidate>) {
     let key = (service.namespace.clone(), Arc::clone(&service.resource.name));
     let mut seen = HashSet::new();
-    for (name, ()) in registry.views.slices_of_service.group(&key) {
-        let Some(object) = registry.inputs.slices.get(name) else { continue };
-        for endpoint in &object.spec.endpoints {
-            let Some(health) = slice::health(endpoint, &service.labels) else { continue };
-            for address in slice::addresses(endpoint) {
-                let workload = match slice::pod_of(endpoint) {
-                    Some((namespace, pod)) => {
-                        let key = (Namespace::from(namespace), Arc::from(pod));
-                        // A Pod that has not arrived yet: nothing is known of the endpoint, so
-                        // that it is left out rather than taken for one without identity.
-                        let Some(pod) = registry.views.pods.get(&key) else { continue };
-                        Arc::clone(&pod.instance.workload)
-                    }
-                    None => {
-                        let pods = registry.views.pods_of_address.group(&address);
-                        let mut pods = pods.filter(|((own, _), ())| *own == service.namespace);
-                        let pod = pods.next().and_then(|(key, ())| registry.views.pods.get(key));
-                        match pod {
-                            Some(pod) => Arc::clone(&pod.instance.workload),
-                            None => Arc::new(bare(registry, &object.reference(), address)),
-                        }
-                    }
-                };
-                for port in &object.spec.ports {
-                    let name: Arc<str> = port.name.as_str().into();
-                    let number = port.port.and_then(|number| u16::try_from(number).ok());
-                    if seen.insert((address, Arc::clone(&name))) {
-                        let address = EndpointAddress::Ip(address);
-                        let mut endpoint =
-                            Endpoint::new(address, number.unwrap_or_default(), workload.clone());
-                        endpoint.health = health;
-                        let number = service.port_named(&name).map_or(0, |port| port.number);
-                        out.push(Candidate { name, number, endpoint });
-                    }
+    let slices: Vec<Arc<SliceFacts>> = registry
+        .views
+        .slices_of_service
+        .group(&key)
+        .filter_map(|(name, ())| registry.inputs.slices.get(name).cloned())
+        .collect();
+    for slice in slices {
+        let mut unknown: Option<Arc<Workload>> = None;
+        for entry in &slice.addresses {
+            let Some(health) = entry.health(&service.labels) else { continue };
+            let pod = match &entry.pod {
+                // A Pod that has not arrived yet: nothing is known of the endpoint, so that it
+                // is left out rather than taken for one without identity.
+                Some(pod) => match registry.views.pods.get(pod) {
+                    Some(pod) => Some(pod),
+                    None => continue,
+                },
+                None => registry
+                    .pods_of(entry.address)
+                    .find(|pod| pod.instance.workload.namespace == service.namespace),
+            };
+            let workload = match pod {
+                Some(pod) => Arc::clone(&pod.instance.workload),
+                None => bare(registry, &slice, entry.address, &mut unknown),
+            };
+            for (name, number) in &slice.ports {
+                if !seen.insert((entry.address, Arc::clone(name))) {
+                    continue;
                 }
+                let address = EndpointAddress::Ip(entry.address);
+                let mut endpoint =
+                    Endpoint::new(address, number.unwrap_or_default(), Arc::clone(&workload));
+                endpoint.health = health;
+                let number = service.port_named(name).map_or(0, |port| port.number);
+                out.push(Candidate { name: Arc::clone(name), number, endpoint });
             }
         }
     }
 }
 
-/// An address in a slice that is no Pod's.
-fn bare(registry: &Registry, slice: &ResourceRef, address: std::net::IpAddr) -> Workload {
-    let settings = &registry.settings;
-    let own = std::collections::BTreeMap::new();
-    let cluster_network = &registry.views.cluster_network;
-    let network = crate::derive::labels::network(settings, cluster_network, &own, Some(address));
+/// What is known of an address in a slice that is no Pod's; one form for all of a slice that are
+/// on one network.
+fn bare(
+    registry: &mut Registry,
+    slice: &SliceFacts,
+    address: IpAddr,
+    last: &mut Option<Arc<Workload>>,
+) -> Arc<Workload> {
+    let mut context = Context {
+        settings: &registry.settings,
+        cluster_network: &registry.views.cluster_network,
+        strings: &mut registry.strings,
+    };
+    let own = BTreeMap::new();
+    let network = labels::network(&own, Some(address), &mut context);
+    if let Some(last) = last.as_ref().filter(|last| last.network == network) {
+        return Arc::clone(last);
+    }
     let locality = Locality::default();
-    Workload {
-        resource: slice.clone(),
+    let workload = Arc::new(Workload {
+        resource: slice.resource.clone(),
         kind: WorkloadKind::Unknown,
-        namespace: Namespace::from(""),
-        name: Arc::default(),
-        labels: crate::derive::labels::augmented(&own, &locality, &settings.cluster, "", &network),
+        namespace: Namespace::new(context.strings.get("")),
+        name: context.strings.get(""),
+        labels: labels::augmented(&own, &locality, "", &network, &mut context),
         locality,
         network,
-        cluster: Arc::clone(&settings.cluster),
+        cluster: Arc::clone(&registry.settings.cluster),
         node: Arc::default(),
         service_account: None,
         tls_mode: TlsMode::Disabled,
         weight: 1,
-    }
+    });
+    *last = Some(Arc::clone(&workload));
+    workload
 }
 
 /// WorkloadEntries that a Kubernetes Service selects.

@@ -7,7 +7,7 @@ use meshwork_core::Protocol;
 use super::{Registry, endpoints::target_of, settle::selects};
 use crate::{
     Provider, Proxy, Resolution, Service, ServicePort, TargetPort,
-    derive::{Instance, PodView, slice},
+    derive::{Instance, PodView},
 };
 
 /// A service port that leads to a workload.
@@ -52,8 +52,10 @@ impl Registry {
         }
         if let Some(pod) = self.pod_of(proxy) {
             for service in self.services_in(pod.instance.workload.namespace.as_str()) {
-                if selects(service, &pod.labels) {
-                    collect(service, &mut found, |port| pod.target(&port.target, transport(port)));
+                if selects(service, &pod.facts.labels) {
+                    collect(service, &mut found, |port| {
+                        pod.facts.target(&port.target, transport(port))
+                    });
                 }
             }
             if found.is_empty() {
@@ -79,15 +81,13 @@ impl Registry {
         for service in self.services_in(proxy.namespace.as_str()) {
             let key = (service.namespace.clone(), Arc::clone(&service.resource.name));
             for (name, ()) in self.views.slices_of_service.group(&key) {
-                let Some(object) = self.inputs.slices.get(name) else { continue };
-                let endpoints = &object.spec.endpoints;
-                if !endpoints.iter().any(|e| slice::addresses(e).any(|own| own == *address)) {
+                let Some(slice) = self.inputs.slices.get(name) else { continue };
+                if !slice.addresses.iter().any(|entry| entry.address == *address) {
                     continue;
                 }
-                for slice_port in &object.spec.ports {
-                    let port = service.port_named(&slice_port.name).cloned();
-                    let target = slice_port.port.and_then(|number| u16::try_from(number).ok());
-                    if let (Some(port), Some(target)) = (port, target) {
+                for (name, target) in &slice.ports {
+                    let port = service.port_named(name).cloned();
+                    if let (Some(port), Some(target)) = (port, *target) {
                         found.push(ServiceTarget { service: Arc::clone(service), port, target });
                     }
                 }
@@ -148,15 +148,12 @@ impl Registry {
     /// The Pod with the proxy's address: the one of its namespace, if there are several.
     fn pod_of(&self, proxy: &Proxy) -> Option<&Arc<PodView>> {
         let address: IpAddr = *proxy.addresses.first()?;
-        let mut pods = self.views.pods_of_address.group(&address).map(|(key, ())| key);
-        let first = pods.next()?;
-        let several = self.views.pods_of_address.group(&address).nth(1).is_some();
-        let key = if !several || first.0 == proxy.namespace {
-            first
-        } else {
-            pods.find(|(namespace, _)| *namespace == proxy.namespace)?
-        };
-        self.views.pods.get(key)
+        let own = |pod: &&Arc<PodView>| pod.instance.workload.namespace == proxy.namespace;
+        let mut pods = self.pods_of(address);
+        match (pods.next()?, pods.next()) {
+            (only, None) => Some(only),
+            _ => self.pods_of(address).find(own),
+        }
     }
 }
 

@@ -9,21 +9,21 @@ use meshwork_api::{
 use meshwork_core::{Hostname, Namespace};
 
 use super::change::{Change, Resource};
-use crate::tree::Tree;
+use crate::{
+    derive::{PodFacts, SliceFacts},
+    strings::Strings,
+    tree::Tree,
+};
 
 /// Namespace and name of a resource.
 pub(super) type Name = (Namespace, Arc<str>);
-
-pub(super) fn name(namespace: &str, name: &str) -> Name {
-    (Namespace::from(namespace), name.into())
-}
 
 /// The resources by kind and name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inputs {
     pub(super) services: Tree<Name, Arc<Object<k8s::Service>>>,
-    pub(super) slices: Tree<Name, Arc<Object<k8s::EndpointSlice>>>,
-    pub(super) pods: Tree<Name, Arc<Object<k8s::Pod>>>,
+    pub(super) slices: Tree<Name, Arc<SliceFacts>>,
+    pub(super) pods: Tree<Name, Arc<PodFacts>>,
     pub(super) nodes: Tree<Arc<str>, Arc<Object<k8s::Node>>>,
     pub(super) namespaces: Tree<Arc<str>, Arc<Object<k8s::Namespace>>>,
     pub(super) entries: Tree<Name, Arc<Object<ServiceEntry>>>,
@@ -40,7 +40,7 @@ pub(super) struct Dirty {
     pub(super) services: BTreeSet<Name>,
     pub(super) entries: BTreeSet<Name>,
     /// Slices with what they were before.
-    pub(super) slices: Vec<(Name, Option<Arc<Object<k8s::EndpointSlice>>>)>,
+    pub(super) slices: Vec<(Name, Option<Arc<SliceFacts>>)>,
     pub(super) hosts: BTreeSet<(Hostname, Namespace)>,
     /// Whether a name that stands for another service came, went or changed.
     pub(super) aliases: bool,
@@ -48,18 +48,14 @@ pub(super) struct Dirty {
 
 impl Inputs {
     /// Takes a change in and notes what it concerns; an equal form concerns nothing.
-    pub(super) fn take(&mut self, change: Change, dirty: &mut Dirty) {
+    pub(super) fn take(&mut self, change: Change, strings: &mut Strings, dirty: &mut Dirty) {
         match change {
-            Change::Apply(resource) => self.apply(resource, dirty),
+            Change::Apply(resource) => self.apply(resource, strings, dirty),
             Change::Delete(reference) => {
-                let key = name(&reference.namespace, &reference.name);
+                let key = strings.name(&reference.namespace, &reference.name);
                 match &*reference.kind {
                     "Service" => put(&mut self.services, key, None, &mut dirty.services),
-                    "EndpointSlice" => {
-                        if let Some(old) = self.slices.remove(&key) {
-                            dirty.slices.push((key, Some(old)));
-                        }
-                    }
+                    "EndpointSlice" => self.put_slice(key, None, dirty),
                     "Pod" => put(&mut self.pods, key, None, &mut dirty.pods),
                     "Node" => put(&mut self.nodes, reference.name, None, &mut dirty.nodes),
                     "Namespace" => {
@@ -75,38 +71,46 @@ impl Inputs {
         }
     }
 
-    fn apply(&mut self, resource: Resource, dirty: &mut Dirty) {
+    fn apply(&mut self, resource: Resource, strings: &mut Strings, dirty: &mut Dirty) {
         match resource {
             Resource::Service(object) => {
-                put(&mut self.services, key(&object), Some(object), &mut dirty.services);
+                put(&mut self.services, key(&object, strings), Some(object), &mut dirty.services);
             }
             Resource::EndpointSlice(object) => {
-                let key = key(&object);
-                if self.slices.get(&key).is_some_and(|old| *old == object) {
-                    return;
-                }
-                let old = self.slices.insert(key.clone(), object);
-                dirty.slices.push((key, old));
+                let facts = SliceFacts::of(&object, strings).map(Arc::new);
+                self.put_slice(key(&object, strings), facts, dirty);
             }
             Resource::Pod(object) => {
-                put(&mut self.pods, key(&object), Some(object), &mut dirty.pods);
+                let facts = PodFacts::of(&object, strings).map(Arc::new);
+                put(&mut self.pods, key(&object, strings), facts, &mut dirty.pods);
             }
             Resource::Node(object) => {
-                let key = object.metadata.name.as_str().into();
+                let key = strings.get(&object.metadata.name);
                 put(&mut self.nodes, key, Some(object), &mut dirty.nodes);
             }
             Resource::Namespace(object) => {
-                let key = object.metadata.name.as_str().into();
+                let key = strings.get(&object.metadata.name);
                 put(&mut self.namespaces, key, Some(object), &mut dirty.namespaces);
             }
             Resource::ServiceEntry(object) => {
-                put(&mut self.entries, key(&object), Some(object), &mut dirty.entries);
+                put(&mut self.entries, key(&object, strings), Some(object), &mut dirty.entries);
             }
             Resource::WorkloadEntry(object) => {
-                let key = key(&object);
+                let key = key(&object, strings);
                 put(&mut self.workload_entries, key, Some(object), &mut dirty.workload_entries);
             }
         }
+    }
+
+    fn put_slice(&mut self, key: Name, facts: Option<Arc<SliceFacts>>, dirty: &mut Dirty) {
+        if self.slices.get(&key) == facts.as_ref() {
+            return;
+        }
+        let old = match facts {
+            Some(facts) => self.slices.insert(key.clone(), facts),
+            None => self.slices.remove(&key),
+        };
+        dirty.slices.push((key, old));
     }
 
     /// Everything, to be derived from nothing.
@@ -125,8 +129,8 @@ impl Inputs {
     }
 }
 
-fn key<S>(object: &Object<S>) -> Name {
-    name(&object.metadata.namespace, &object.metadata.name)
+fn key<S>(object: &Object<S>, strings: &mut Strings) -> Name {
+    strings.name(&object.metadata.namespace, &object.metadata.name)
 }
 
 fn keys<V: Clone>(tree: &Tree<Name, V>) -> BTreeSet<Name> {

@@ -21,7 +21,10 @@ use self::{
     inputs::Inputs,
     views::Views,
 };
-use crate::{Endpoint, Proxy, Service, Settings, Workload, service::Age, tree::Tree};
+use crate::{
+    Endpoint, Service, Settings, Workload, derive::PodView, service::Age, strings::Strings,
+    tree::Tree,
+};
 
 /// Which services, endpoints and workloads exist.
 ///
@@ -30,6 +33,7 @@ use crate::{Endpoint, Proxy, Service, Settings, Workload, service::Age, tree::Tr
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     settings: Arc<Settings>,
+    strings: Strings,
     inputs: Inputs,
     views: Views,
     hosts: Tree<Hostname, HostRecord>,
@@ -88,9 +92,10 @@ impl Registry {
     pub fn apply_all(&mut self, changes: impl IntoIterator<Item = Change>) {
         let mut dirty = inputs::Dirty::default();
         for change in changes {
-            self.inputs.take(change, &mut dirty);
+            self.inputs.take(change, &mut self.strings, &mut dirty);
         }
         self.settle(dirty);
+        self.strings.sweep();
     }
 
     /// The same resources under other settings.
@@ -100,6 +105,7 @@ impl Registry {
             return self.clone();
         }
         let mut registry = Self::new(settings);
+        registry.strings = self.strings.clone();
         registry.inputs = self.inputs.clone();
         registry.settle(registry.inputs.all());
         registry
@@ -143,19 +149,10 @@ impl Registry {
     ///
     /// Those of everything that declares the host in that namespace are pooled: by the name of the
     /// port, or by its number where names are resolved. Endpoints that are not ready are among
-    /// them ([`crate::Health`]); terminating ones are not.
+    /// them ([`crate::Health`]); terminating ones are not. Whether a client uses only those on its
+    /// node ([`Service::node_local`]) is for the cluster to say.
     pub fn endpoints(&self, service: &Service, port: u16) -> Arc<[Endpoint]> {
         self.endpoints_of(service, port).cloned().unwrap_or_default()
-    }
-
-    /// The endpoints of a service port that `proxy` may use: those on its own node where the
-    /// service asks for it (`internalTrafficPolicy: Local`), else all.
-    pub fn endpoints_for(&self, service: &Service, port: u16, proxy: &Proxy) -> Arc<[Endpoint]> {
-        let all = self.endpoints(service, port);
-        if !service.node_local {
-            return all;
-        }
-        all.iter().filter(|endpoint| endpoint.workload.node == proxy.node).cloned().collect()
     }
 
     fn endpoints_of(&self, service: &Service, port: u16) -> Option<&Arc<[Endpoint]>> {
@@ -178,6 +175,16 @@ impl Registry {
             .iter_after(move |(own, _)| *own < address)
             .take_while(move |((own, _), _)| *own == address)
             .map(|(_, service)| service)
+    }
+
+    /// The Pods with this address that are ready, by namespace and name.
+    fn pods_of(&self, address: IpAddr) -> impl Iterator<Item = &Arc<PodView>> {
+        self.workloads
+            .iter_after(move |(own, (is_pod, ..))| (*own, *is_pod) < (address, true))
+            .take_while(move |((own, _), _)| *own == address)
+            .filter_map(|((_, (_, namespace, name)), _)| {
+                self.views.pods.get(&(namespace.clone(), Arc::clone(name)))
+            })
     }
 
     /// The workload with this address: a WorkloadEntry, else a Pod.

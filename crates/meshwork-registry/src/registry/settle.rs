@@ -2,21 +2,33 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use meshwork_api::{Object, kubernetes::EndpointSlice};
 use meshwork_core::{AddressRange, Hostname, Labels, Namespace};
 
 use super::{
     Registry,
     endpoints::pool,
     host::{HostEntry, HostRecord},
-    inputs::{Dirty, Name, name},
+    inputs::{Dirty, Name},
     views::resolve_aliases,
 };
 use crate::{
     Resolution, Service, Workload, WorkloadKind,
-    derive::{EntryView, Instance, PodView, kubernetes, labels, slice, workload_entry},
+    derive::{
+        Context, EntryView, Instance, PodView, SliceFacts, kubernetes, labels, workload_entry,
+    },
     settings,
 };
+
+/// What derivations read, out of the fields of a registry, so that its other fields stay free.
+macro_rules! context {
+    ($registry:expr) => {
+        Context {
+            settings: &$registry.settings,
+            cluster_network: &$registry.views.cluster_network,
+            strings: &mut $registry.strings,
+        }
+    };
+}
 
 impl Registry {
     pub(super) fn settle(&mut self, mut dirty: Dirty) {
@@ -59,9 +71,8 @@ impl Registry {
                 continue;
             }
             let object = self.inputs.namespaces.get(&namespace);
-            let network: Arc<str> = object
-                .and_then(|object| object.metadata.labels.get(labels::NETWORK))
-                .map_or_else(Arc::default, |network| network.as_str().into());
+            let network = object.and_then(|object| object.metadata.labels.get(labels::NETWORK));
+            let network = self.strings.get(network.map_or("", String::as_str));
             if self.views.cluster_network != network {
                 self.views.cluster_network = network;
                 let all = self.inputs.all();
@@ -77,10 +88,10 @@ impl Registry {
     }
 
     fn settle_pod(&mut self, key: Name, dirty: &mut Dirty) {
-        let object = self.inputs.pods.get(&key);
-        let new = object.and_then(|pod| {
-            let node = self.inputs.nodes.get(pod.spec.node_name.as_str()).map(|node| &**node);
-            PodView::of(pod, node, &self.settings, &self.views.cluster_network).map(Arc::new)
+        let new = self.inputs.pods.get(&key).map(|facts| {
+            let node = self.inputs.nodes.get(&*facts.node).map(|node| &**node);
+            let mut context = context!(self);
+            Arc::new(PodView::of(Arc::clone(facts), node, &mut context))
         });
         let old = self.views.pods.get(&key).cloned();
         if old == new {
@@ -90,23 +101,17 @@ impl Registry {
             self.index_pod(&key, old, false);
             self.concerns_pod(&key, old, dirty);
         }
-        match &new {
-            Some(new) => {
-                self.index_pod(&key, new, true);
-                self.concerns_pod(&key, new, dirty);
-                self.views.pods.insert(key, Arc::clone(new));
-            }
-            None => {
-                self.views.pods.remove(&key);
-            }
+        if let Some(new) = &new {
+            self.index_pod(&key, new, true);
+            self.concerns_pod(&key, new, dirty);
         }
+        set(&mut self.views.pods, key, new);
     }
 
     fn index_pod(&mut self, key: &Name, pod: &PodView, present: bool) {
-        let node = &pod.instance.workload.node;
-        set(&mut self.views.pods_of_node, (Arc::clone(node), key.clone()), present.then_some(()));
-        let Some(address) = pod.address.filter(|_| pod.ready) else { return };
-        set(&mut self.views.pods_of_address, (address, key.clone()), present.then_some(()));
+        let node = Arc::clone(&pod.facts.node);
+        set(&mut self.views.pods_of_node, (node, key.clone()), present.then_some(()));
+        let Some(address) = pod.facts.address.filter(|_| pod.facts.ready) else { return };
         let workload = present.then(|| Arc::clone(&pod.instance.workload));
         set(&mut self.workloads, (address, workload_key(&pod.instance.workload)), workload);
     }
@@ -114,7 +119,7 @@ impl Registry {
     /// Hosts whose endpoints a Pod is among, or may be.
     fn concerns_pod(&self, key: &Name, pod: &PodView, dirty: &mut Dirty) {
         let named = self.views.slices_of_pod.group(key).map(|(slice, ())| slice);
-        let by_address = pod.address.iter().flat_map(|address| {
+        let by_address = pod.facts.address.iter().flat_map(|address| {
             self.views.slices_of_address.group(address).map(|(slice, ())| slice)
         });
         for slice in named.chain(by_address) {
@@ -122,15 +127,17 @@ impl Registry {
                 self.concerns_slice(slice, dirty);
             }
         }
-        if pod.ready {
+        if pod.facts.ready {
             self.concerns_instance(&key.0, &pod.instance, dirty);
         }
     }
 
     fn settle_workload_entry(&mut self, key: Name, dirty: &mut Dirty) {
-        let new = self.inputs.workload_entries.get(&key).and_then(|object| {
-            workload_entry::instance(object, &self.settings, &self.views.cluster_network)
-        });
+        let new = self
+            .inputs
+            .workload_entries
+            .get(&key)
+            .and_then(|object| workload_entry::instance(object, &mut context!(self)));
         let old = self.views.workload_entries.get(&key).cloned();
         if old == new {
             return;
@@ -166,11 +173,10 @@ impl Registry {
 
     fn settle_service(&mut self, key: Name, dirty: &mut Dirty) {
         let namespace = self.inputs.namespaces.get(key.0.as_str()).map(|object| &**object);
-        let new = self
-            .inputs
-            .services
-            .get(&key)
-            .map(|object| Arc::new(kubernetes::service(object, namespace, &self.settings)));
+        let new =
+            self.inputs.services.get(&key).map(|object| {
+                Arc::new(kubernetes::service(object, namespace, &mut context!(self)))
+            });
         let old = self.views.services.get(&key).cloned();
         if old == new {
             return;
@@ -191,10 +197,11 @@ impl Registry {
 
     fn settle_entry(&mut self, key: Name, dirty: &mut Dirty) {
         let namespace = self.inputs.namespaces.get(key.0.as_str()).map(|object| &**object);
-        let new = self.inputs.entries.get(&key).map(|object| {
-            let network = &self.views.cluster_network;
-            Arc::new(EntryView::of(object, namespace, &self.settings, network))
-        });
+        let new = self
+            .inputs
+            .entries
+            .get(&key)
+            .map(|object| Arc::new(EntryView::of(object, namespace, &mut context!(self))));
         let old = self.views.entries.get(&key).cloned();
         if old == new {
             return;
@@ -216,7 +223,7 @@ impl Registry {
         set(&mut self.views.declared, (host, service.age()), declared);
     }
 
-    fn settle_slice(&mut self, key: &Name, old: Option<&Object<EndpointSlice>>, dirty: &mut Dirty) {
+    fn settle_slice(&mut self, key: &Name, old: Option<&SliceFacts>, dirty: &mut Dirty) {
         let new = self.inputs.slices.get(key).cloned();
         for (slice, present) in [(old, false), (new.as_deref(), true)] {
             let Some(slice) = slice else { continue };
@@ -225,28 +232,26 @@ impl Registry {
         }
     }
 
-    fn index_slice(&mut self, key: &Name, object: &Object<EndpointSlice>, present: Option<()>) {
-        let Some(service) = slice::service_of(object) else { return };
-        let service = name(key.0.as_str(), service);
-        set(&mut self.views.slices_of_service, (service, key.clone()), present);
-        for endpoint in &object.spec.endpoints {
-            if let Some((namespace, pod)) = slice::pod_of(endpoint) {
-                let pod = name(namespace, pod);
-                set(&mut self.views.slices_of_pod, (pod, key.clone()), present);
-            } else {
-                for address in slice::addresses(endpoint) {
-                    set(&mut self.views.slices_of_address, (address, key.clone()), present);
+    fn index_slice(&mut self, key: &Name, slice: &SliceFacts, present: Option<()>) {
+        set(&mut self.views.slices_of_service, (slice.service.clone(), key.clone()), present);
+        for address in &slice.addresses {
+            match &address.pod {
+                Some(pod) => {
+                    set(&mut self.views.slices_of_pod, (pod.clone(), key.clone()), present);
+                }
+                None => {
+                    let index = &mut self.views.slices_of_address;
+                    set(index, (address.address, key.clone()), present);
                 }
             }
         }
     }
 
-    fn concerns_slice(&self, object: &Object<EndpointSlice>, dirty: &mut Dirty) {
-        if let Some(service) = slice::service_of(object) {
-            let namespace = object.metadata.namespace.as_str();
-            let host = kubernetes::host(service, namespace, &self.settings.cluster_domain);
-            dirty.hosts.insert((host, Namespace::from(namespace)));
-        }
+    fn concerns_slice(&self, slice: &SliceFacts, dirty: &mut Dirty) {
+        let (namespace, service) = &slice.service;
+        let domain = &self.settings.cluster_domain;
+        let host = kubernetes::host(service, namespace.as_str(), domain);
+        dirty.hosts.insert((host, namespace.clone()));
     }
 
     fn settle_aliases(&mut self, dirty: &mut Dirty) {

@@ -27,8 +27,6 @@ pub(super) struct Views {
     pub(super) slices_of_pod: Tree<(Name, Name), ()>,
     /// Slices with an address that they give no Pod for.
     pub(super) slices_of_address: Tree<(IpAddr, Name), ()>,
-    /// Pods that are ready, by their main address.
-    pub(super) pods_of_address: Tree<(IpAddr, Name), ()>,
     pub(super) pods_of_node: Tree<(Arc<str>, Name), ()>,
     /// ServiceEntries that select workloads, by namespace.
     pub(super) selecting: Tree<Name, Labels>,
