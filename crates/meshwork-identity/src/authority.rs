@@ -8,7 +8,7 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use crate::{Csr, CsrError, SpiffeId, TrustDomain};
+use crate::{Csr, CsrError, SpiffeId, TrustDomain, random};
 
 /// Signs the certificates of workloads, with Istio's constraints.
 ///
@@ -216,11 +216,11 @@ const BACKDATING: Duration = Duration::minutes(2);
 
 /// 128 random bits, the first of them clear so that the number is positive.
 fn serial() -> Result<SerialNumber, IssueError> {
-    // The public key of a throw-away pair is the randomness that rcgen's backend offers.
-    let pair = KeyPair::generate().map_err(IssueError::sign)?;
-    let mut bytes: Vec<u8> = pair.public_key_raw().iter().rev().take(16).copied().collect();
-    if let Some(first) = bytes.first_mut() {
-        *first &= 0x7f;
+    let mut bytes = [0; 16];
+    if !random::fill(&mut bytes) {
+        return Err(IssueError::Sign("the operating system gives no randomness".into()));
     }
-    Ok(SerialNumber::from(bytes))
+    let [first, ..] = &mut bytes;
+    *first &= 0x7f;
+    Ok(SerialNumber::from(bytes.to_vec()))
 }
