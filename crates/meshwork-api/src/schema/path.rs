@@ -34,7 +34,9 @@ impl<'v> Path<'v> {
     /// As violations are written: `spec.http[0].match[0].headers["x-user"]`.
     pub(super) fn quoted(&self) -> String {
         self.render(|key| {
-            !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            !key.is_empty()
+                && key.len() <= MAX_KEY
+                && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         })
     }
 
@@ -55,6 +57,7 @@ impl<'v> Path<'v> {
                 }
                 Step::Key(key) => {
                     text.push_str("[\"");
+                    let key: String = key.chars().take(MAX_KEY).collect();
                     text.push_str(&key.replace('\\', "\\\\").replace('"', "\\\""));
                     text.push_str("\"]");
                 }
@@ -63,3 +66,6 @@ impl<'v> Path<'v> {
         text
     }
 }
+
+/// Longer keys are cut where they are quoted, as readers cut them.
+const MAX_KEY: usize = 256;

@@ -3,6 +3,7 @@
 use crate::Duration;
 use crate::validation::primitive::url;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// One CEL rule.
@@ -98,11 +99,9 @@ pub(super) const UNIX_WITHOUT_PORTS: Rule = rule("a Unix socket has no `ports`",
 
 pub(super) const DISTINCT_NUMBERS: Rule = rule("port numbers must differ", |value| {
     let Value::Array(ports) = value else { return true };
-    let numbers: Vec<_> =
-        ports.iter().map(|port| port.get("number").and_then(whole_number)).collect();
-    numbers.iter().enumerate().all(|(index, number)| {
-        number.is_none() || !numbers.iter().take(index).any(|earlier| earlier == number)
-    })
+    let mut seen = BTreeSet::new();
+    let mut numbers = ports.iter().filter_map(|port| port.get("number").and_then(whole_number));
+    numbers.all(|number| seen.insert(number))
 });
 
 pub(super) const CIDR_RESOLUTION: Rule =

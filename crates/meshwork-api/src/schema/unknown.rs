@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The paths of all fields of an object that its schema does not name, sorted.
 pub(super) fn unknown_fields(object: &Value, spec: &'static Node) -> Vec<String> {
-    let mut search = Search { path: Path::default(), found: Vec::new() };
+    let mut search = Search { path: Path::default(), found: Vec::new(), length: 0 };
     for (key, value) in object.as_object().into_iter().flatten() {
         search.path.key(key);
         match key.as_str() {
@@ -26,11 +26,18 @@ pub(super) fn unknown_fields(object: &Value, spec: &'static Node) -> Vec<String>
 struct Search<'v> {
     path: Path<'v>,
     found: Vec<String>,
+    /// How long the paths are together.
+    length: usize,
 }
 
 impl<'v> Search<'v> {
     fn found(&mut self) {
-        self.found.push(self.path.dotted());
+        // A hostile object can have millions of them, under keys of any length.
+        if self.length < MAX_LENGTH {
+            let path = self.path.dotted();
+            self.length += path.len() + 1;
+            self.found.push(path);
+        }
     }
 
     fn visit(&mut self, node: Option<&'static Node>, value: &'v Value) {
@@ -76,6 +83,8 @@ impl<'v> Search<'v> {
         }
     }
 }
+
+const MAX_LENGTH: usize = 1 << 20;
 
 /// The fields of Kubernetes' ObjectMeta.
 const METADATA: [&str; 15] = [

@@ -6,6 +6,7 @@ use super::rules::whole_number;
 use crate::proto::type_name;
 use crate::{Layer, Report};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Holds values against schemas.
 #[derive(Debug)]
@@ -119,15 +120,16 @@ impl<'v> Walk<'v, '_> {
             return self.expect(false, "a list", value);
         };
         self.size(items.len(), min, max, "entries");
+        let mut names = HashSet::new();
         for (index, value) in items.iter().enumerate() {
             self.path.index(index);
             self.check(item, value);
-            let value_of = |item: &'v Value| key.and_then(|key| item.get(key));
-            if let Some(name) = value_of(value)
-                && items.iter().take(index).any(|earlier| value_of(earlier) == Some(name))
+            let name = key.and_then(|key| value.get(key)).and_then(Value::as_str);
+            if let (Some(key), Some(name)) = (key, name)
+                && !names.insert(name)
             {
-                let key = key.unwrap_or_default();
-                self.error(format!("another entry has the same `{key}`, {name}"));
+                let name = shorten(name);
+                self.error(format!("another entry has the same `{key}`, `{name}`"));
             }
             self.path.up();
         }
@@ -198,7 +200,10 @@ impl<'v> Walk<'v, '_> {
     }
 
     pub(super) fn error(&mut self, message: impl Into<String>) {
-        self.report.error(Layer::Schema, self.path.quoted(), message);
+        // A hostile object can break rules millions of times; nobody reads that many.
+        if self.report.violations.len() < MAX_VIOLATIONS {
+            self.report.error(Layer::Schema, self.path.quoted(), message);
+        }
     }
 }
 
@@ -251,6 +256,8 @@ impl Pattern {
         }
     }
 }
+
+const MAX_VIOLATIONS: usize = 1_000;
 
 /// The beginning of a text, for messages.
 pub(super) fn shorten(text: &str) -> String {

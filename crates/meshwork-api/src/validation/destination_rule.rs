@@ -10,6 +10,7 @@ use crate::ObjectMeta;
 use crate::networking::{
     DestinationRule, PortTrafficPolicy, ProxyProtocolVersion, TrafficPolicy, TunnelSettings,
 };
+use std::collections::HashSet;
 
 /// Everything istiod's webhook asks of a DestinationRule.
 pub(super) fn check(metadata: &ObjectMeta, rule: &DestinationRule, out: &mut Findings<'_>) {
@@ -21,9 +22,10 @@ pub(super) fn check(metadata: &ObjectMeta, rule: &DestinationRule, out: &mut Fin
     if let Some(policy) = &rule.traffic_policy {
         traffic_policy(&spec.field("trafficPolicy"), namespace, policy, out);
     }
+    let mut names = HashSet::new();
     for (index, subset) in rule.subsets.iter().enumerate() {
         let place = spec.item("subsets", index);
-        if rule.subsets.iter().take(index).any(|earlier| earlier.name == subset.name) {
+        if !names.insert(subset.name.as_str()) {
             let message = format!("another subset is called {} too", quote(&subset.name));
             out.error(&place.field("name"), message);
         }

@@ -11,6 +11,7 @@ use super::server_tls;
 use super::shared::port;
 use crate::ObjectMeta;
 use crate::networking::{Gateway, Port, Server, ServerTlsMode, ServerTlsSettings};
+use std::collections::HashSet;
 
 /// Everything istiod's webhook asks of a Gateway.
 pub(super) fn check(metadata: &ObjectMeta, gateway: &Gateway, out: &mut Findings<'_>) {
@@ -24,16 +25,15 @@ pub(super) fn check(metadata: &ObjectMeta, gateway: &Gateway, out: &mut Findings
     if gateway.servers.is_empty() {
         out.error(&spec.field("servers"), "needs at least one server");
     }
-    let mut names: Vec<&str> = Vec::with_capacity(gateway.servers.len());
+    let mut names = HashSet::new();
     for (index, server) in gateway.servers.iter().enumerate() {
         let place = spec.item("servers", index);
         check_server(&place, server, from_gateway_api, out);
         let Some(port) = &server.port else { continue };
-        if names.contains(&port.name.as_str()) {
+        if !names.insert(port.name.as_str()) {
             let message = format!("another server's port is called {} too", quote(&port.name));
             out.error(&place.field("port").field("name"), message);
         }
-        names.push(&port.name);
         let http = Protocol::parse(&port.protocol).is_some_and(Protocol::is_http);
         if !http && server.tls.as_ref().is_some_and(|tls| tls.https_redirect) {
             let message = "only requests of plaintext HTTP can be redirected to HTTPS";

@@ -4,16 +4,17 @@ use super::findings::{Findings, quote};
 use super::http_action::{total_weight, weighted};
 use super::place::Place;
 use super::primitive::address::is_ip;
-use super::primitive::name::{check_gateway_domain, check_wildcard_domain, host_is_within};
+use super::primitive::hosts::Hosts;
+use super::primitive::name::{check_gateway_domain, check_wildcard_domain};
 use super::shared::{addresses, labels, port};
 use super::virtual_service::{Semantics, gateway_names};
-use crate::networking::{RouteDestination, TcpRoute, TlsMatchAttributes, TlsRoute, VirtualService};
+use crate::networking::{RouteDestination, TcpRoute, TlsMatchAttributes, TlsRoute};
 
 /// One entry of `tls`.
 pub(super) fn check_tls(
     place: &Place<'_>,
     route: &TlsRoute,
-    vs: &VirtualService,
+    hosts: &Hosts<'_>,
     semantics: Semantics,
     out: &mut Findings<'_>,
 ) {
@@ -22,7 +23,7 @@ pub(super) fn check_tls(
     }
     for (index, matched) in route.match_.iter().enumerate() {
         let place = place.item("match", index);
-        server_names(&place, matched, vs, semantics, out);
+        server_names(&place, matched, hosts, semantics, out);
         addresses(&place, "destinationSubnets", &matched.destination_subnets, out);
         if matched.port != 0 {
             port(&place, "port", matched.port, out);
@@ -36,7 +37,7 @@ pub(super) fn check_tls(
 fn server_names(
     place: &Place<'_>,
     matched: &TlsMatchAttributes,
-    vs: &VirtualService,
+    hosts: &Hosts<'_>,
     semantics: Semantics,
     out: &mut Findings<'_>,
 ) {
@@ -57,7 +58,7 @@ fn server_names(
                 out.warn(&place, message);
             }
             Err(error) => out.error(&place, format!("the server name {} {error}", quote(name))),
-            Ok(()) if vs.hosts.iter().any(|host| host_is_within(name, host)) => {}
+            Ok(()) if hosts.covering(name).is_some() => {}
             Ok(()) => {
                 let message = format!("none of the VirtualService's hosts covers {}", quote(name));
                 out.error(&place, message);

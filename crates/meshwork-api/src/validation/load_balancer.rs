@@ -7,7 +7,7 @@ use crate::networking::{
     ConsistentHashLb, HashAlgorithm, HashKey, HttpCookie, LbPolicy, LoadBalancerSettings,
     LocalityLoadBalancerSetting, WarmupConfiguration, ZoneAwareLoadBalancerSetting,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// `loadBalancer`; failover needs outlier detection beside it.
 pub(super) fn check(
@@ -58,11 +58,12 @@ fn check_cookie(place: &Place<'_>, cookie: &HttpCookie, out: &mut Findings<'_>) 
     if cookie.name.is_empty() {
         out.error(&place.field("name"), "is required");
     }
+    let mut names = HashSet::new();
     for (index, attribute) in cookie.attributes.iter().enumerate() {
         let place = place.item("attributes", index);
         if attribute.name.is_empty() {
             out.error(&place.field("name"), "must not be empty");
-        } else if cookie.attributes.iter().take(index).any(|a| a.name == attribute.name) {
+        } else if !names.insert(attribute.name.as_str()) {
             let message = format!("the attribute {} stands here twice", quote(&attribute.name));
             out.error(&place, message);
         }
@@ -174,7 +175,7 @@ enum Zones<'a> {
 
 enum SubZones<'a> {
     All,
-    Some(Vec<&'a str>),
+    Some(HashSet<&'a str>),
 }
 
 impl<'a> Localities<'a> {
@@ -223,12 +224,11 @@ impl<'a> Localities<'a> {
             zones.insert(zone, SubZones::All);
             return free;
         };
-        match zones.entry(zone).or_insert_with(|| SubZones::Some(Vec::new())) {
+        match zones.entry(zone).or_insert_with(|| SubZones::Some(HashSet::new())) {
             SubZones::All => false,
             SubZones::Some(known) => {
-                let free = !known.contains(&sub_zone) && !known.contains(&"*");
-                known.push(sub_zone);
-                free
+                let free = !known.contains("*");
+                known.insert(sub_zone) && free
             }
         }
     }

@@ -51,6 +51,7 @@ impl fmt::Display for Place<'_> {
             Within::Item(index) => write!(f, "[{index}]"),
             Within::Entry(key) if is_plain(key) => write!(f, ".{key}"),
             Within::Entry(key) => {
+                let key: String = key.chars().take(MAX_KEY).collect();
                 write!(f, "[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\""))
             }
         }
@@ -58,8 +59,13 @@ impl fmt::Display for Place<'_> {
 }
 
 fn is_plain(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    !key.is_empty()
+        && key.len() <= MAX_KEY
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
+
+/// Longer keys are cut, as readers cut them.
+const MAX_KEY: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 use super::findings::Findings;
 use super::place::Place;
 use crate::networking::{ServerTlsMode, ServerTlsSettings, TlsProtocol};
+use std::collections::HashSet;
 
 /// Everything that concerns the settings alone.
 pub(super) fn check(place: &Place<'_>, tls: &ServerTlsSettings, out: &mut Findings<'_>) {
@@ -122,11 +123,12 @@ fn ciphers(place: &Place<'_>, tls: &ServerTlsSettings, out: &mut Findings<'_>) {
         let message = "needs `cipherSuites`: none of the default ones works below TLS 1.2";
         out.warn(&place.field("minProtocolVersion"), message);
     }
+    let mut seen = HashSet::new();
     for (index, suite) in tls.cipher_suites.iter().enumerate() {
         let place = place.item("cipherSuites", index);
         if !is_cipher_suite(suite) {
             out.warn(&place, format!("the cipher suite `{suite}` is unknown and ignored"));
-        } else if tls.cipher_suites.iter().take(index).any(|earlier| earlier == suite) {
+        } else if !seen.insert(suite.as_str()) {
             out.warn(&place, format!("the cipher suite `{suite}` stands here twice"));
         }
     }

@@ -9,6 +9,7 @@ use super::primitive::scalar::{check_duration, is_port};
 use crate::Duration;
 use crate::selector::{PolicyTargetReference, WorkloadSelector};
 use indexmap::IndexMap;
+use std::collections::HashSet;
 
 /// A duration that has to be at least a millisecond where it is given.
 pub(super) fn duration(
@@ -102,11 +103,11 @@ pub(super) enum ExportTo {
 pub(super) fn export_to(namespace: &str, list: &[String], rule: ExportTo, out: &mut Findings<'_>) {
     let spec = Place::root("spec");
     let whole = spec.field("exportTo");
-    let mut seen: Vec<&str> = Vec::with_capacity(list.len());
+    let mut seen: HashSet<&str> = HashSet::with_capacity(list.len());
     for (index, entry) in list.iter().enumerate() {
         let place = spec.item("exportTo", index);
         let target = if entry == "." { namespace } else { entry.as_str() };
-        if seen.contains(&target) {
+        if seen.contains(target) {
             let message = if entry == "." || target == namespace {
                 format!("`.` and the own namespace `{namespace}` say the same twice")
             } else {
@@ -128,17 +129,17 @@ pub(super) fn export_to(namespace: &str, list: &[String], rule: ExportTo, out: &
             }
             _ => {}
         }
-        seen.push(target);
+        seen.insert(target);
     }
-    if rule == ExportTo::Own && !seen.is_empty() && seen != [namespace] {
+    if rule == ExportTo::Own && !seen.is_empty() && !(seen.len() == 1 && seen.contains(namespace)) {
         let message = "a rule that selects workloads can only be exported to its own namespace";
         out.error(&whole, message);
     }
     if list.len() > 1 {
-        if seen.contains(&"*") {
+        if seen.contains("*") {
             out.error(&whole, "`*` (everyone) makes other entries pointless");
         }
-        if seen.contains(&"~") {
+        if seen.contains("~") {
             out.error(&whole, "`~` (no one) and someone exclude each other");
         }
     }

@@ -33,13 +33,12 @@ impl Comparable for HttpMatchRequest {
         for value in [&self.uri, &self.method, &self.authority] {
             comparison(value.as_ref()).hash(hasher);
         }
-        (self.port, self.headers.len(), self.query_params.len()).hash(hasher);
-        self.headers
-            .values()
-            .map(|value| comparison(Some(value)).text.len())
-            .sum::<usize>()
-            .hash(hasher);
-        self.source_namespace.hash(hasher);
+        self.port.hash(hasher);
+        for map in [&self.headers, &self.query_params, &self.without_headers] {
+            sum_of_entries(map, |value| comparison(Some(value))).hash(hasher);
+        }
+        sum_of_entries(&self.source_labels, String::as_str).hash(hasher);
+        (&self.gateways, &self.source_namespace).hash(hasher);
     }
 
     fn takes_the_same(&self, other: &Self) -> bool {
@@ -76,9 +75,23 @@ impl Comparable for HttpMatchRequest {
     }
 }
 
+/// A number for the entries of a map, whatever their order.
+fn sum_of_entries<'m, V, K: Hash>(
+    map: &'m IndexMap<String, V>,
+    key: impl Fn(&'m V) -> K,
+) -> (usize, u64) {
+    let entry = |(name, value): (&'m String, &'m V)| {
+        let mut hasher = DefaultHasher::new();
+        (name, key(value)).hash(&mut hasher);
+        hasher.finish()
+    };
+    (map.len(), map.iter().map(entry).fold(0, u64::wrapping_add))
+}
+
 impl Comparable for TlsMatchAttributes {
     fn key<H: Hasher>(&self, hasher: &mut H) {
-        (&self.sni_hosts, self.port, &self.destination_subnets).hash(hasher);
+        (&self.sni_hosts, self.port, &self.destination_subnets, &self.gateways).hash(hasher);
+        sum_of_entries(&self.source_labels, String::as_str).hash(hasher);
     }
 
     fn takes_the_same(&self, other: &Self) -> bool {
@@ -88,7 +101,8 @@ impl Comparable for TlsMatchAttributes {
 
 impl Comparable for L4MatchAttributes {
     fn key<H: Hasher>(&self, hasher: &mut H) {
-        (&self.destination_subnets, self.port, &self.gateways).hash(hasher);
+        (&self.destination_subnets, self.port, &self.source_subnet, &self.gateways).hash(hasher);
+        sum_of_entries(&self.source_labels, String::as_str).hash(hasher);
     }
 
     fn takes_the_same(&self, other: &Self) -> bool {

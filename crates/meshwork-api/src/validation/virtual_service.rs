@@ -5,8 +5,9 @@ use super::metadata::{ROUTE_SEMANTICS, is_from_gateway_api};
 use super::place::Place;
 use super::primitive::address::is_ip;
 use super::primitive::header::is_claim;
+use super::primitive::hosts::Hosts;
+use super::primitive::name::is_dns_label;
 use super::primitive::name::{check_fqdn, check_gateway_domain, check_wildcard_domain};
-use super::primitive::name::{hosts_overlap, is_dns_label};
 use super::shared::{ExportTo, export_to};
 use super::{http_route, l4_route, unreachable};
 use crate::ObjectMeta;
@@ -48,8 +49,11 @@ pub(super) fn check(metadata: &ObjectMeta, vs: &VirtualService, out: &mut Findin
         }
         http_route::check(&place, route, semantics, out);
     }
-    for (index, route) in vs.tls.iter().enumerate() {
-        l4_route::check_tls(&spec.item("tls", index), route, vs, semantics, out);
+    if !vs.tls.is_empty() {
+        let hosts = vs.hosts.iter().map(String::as_str).collect();
+        for (index, route) in vs.tls.iter().enumerate() {
+            l4_route::check_tls(&spec.item("tls", index), route, &hosts, semantics, out);
+        }
     }
     for (index, route) in vs.tcp.iter().enumerate() {
         l4_route::check_tcp(&spec.item("tcp", index), route, semantics, out);
@@ -130,14 +134,16 @@ fn hosts(vs: &VirtualService, spec: &Place<'_>, semantics: Semantics, out: &mut 
             Ok(()) => {}
         }
     }
-    if !all_valid {
+    if !all_valid || vs.hosts.len() < 2 {
         return;
     }
+    let mut seen = Hosts::default();
     for (index, host) in vs.hosts.iter().enumerate() {
-        if let Some(other) = vs.hosts.iter().take(index).find(|other| hosts_overlap(other, host)) {
+        if let Some(other) = seen.overlapping(host) {
             let message = format!("the host {} overlaps with {}", quote(host), quote(other));
             out.error(&spec.item("hosts", index), message);
         }
+        seen.insert(host);
     }
 }
 

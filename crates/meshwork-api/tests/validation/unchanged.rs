@@ -116,3 +116,47 @@ fn mutilated_objects_get_an_answer() {
         }
     }
 }
+
+/// Lists that are compared with themselves or with each other, long enough that comparing each
+/// entry with each other one would take minutes.
+#[test]
+fn long_lists_are_judged_in_time() {
+    const MANY: usize = 20_000;
+    let names = |prefix: &str| -> Vec<String> {
+        (0..MANY).map(|i| format!("{prefix}{i}.example")).collect()
+    };
+    let wildcards: Vec<String> = (0..MANY).map(|i| format!("*.w{i}.example")).collect();
+    let objects = |make: &dyn Fn(usize) -> Value| -> Vec<Value> { (0..MANY).map(make).collect() };
+    let destination = json!([{ "destination": { "host": "a" } }]);
+    let specs = [
+        ("VirtualService", json!({ "hosts": names("h"), "http": [{ "route": destination }] })),
+        (
+            "VirtualService",
+            json!({ "hosts": wildcards, "exportTo": names("n"), "tls": [{ "match": [{ "sniHosts": names("s") }], "route": destination }] }),
+        ),
+        (
+            "VirtualService",
+            json!({ "hosts": ["a"], "http": objects(&|i| json!({ "match": [{ "headers": { format!("h{i}"): {} } }], "route": destination })) }),
+        ),
+        (
+            "VirtualService",
+            json!({ "hosts": ["a"], "http": [{ "match": objects(&|i| json!({ "uri": { "prefix": format!("/{i}/") } })), "route": destination }] }),
+        ),
+        (
+            "DestinationRule",
+            json!({ "host": "a", "subsets": objects(&|i| json!({ "name": format!("s{i}") })) }),
+        ),
+        (
+            "ServiceEntry",
+            json!({ "hosts": ["a"], "ports": objects(&|i| json!({ "number": i, "name": format!("p{i}") })) }),
+        ),
+        ("Sidecar", json!({ "egress": [{ "hosts": names("ns/h") }] })),
+        ("Telemetry", json!({ "metrics": objects(&|i| json!({ format!("x{i}"): 1 })) })),
+    ];
+    for (kind, spec) in specs {
+        let mut object = super::support::object(kind, "{}");
+        object["spec"] = spec;
+        validation::verdict(&object);
+        schema::check(&object);
+    }
+}

@@ -48,7 +48,7 @@ pub(crate) fn private_keys(text: &str) -> Result<Vec<usize>, JwksError> {
 /// Checks one key and says whether it is a private or a shared one.
 fn is_private(index: usize, key: &Map<String, Value>) -> Result<bool, JwksError> {
     let text = |name: &str| key.get(name).and_then(Value::as_str);
-    let private = key.get("d").is_some_and(|d| !d.is_null() && d != "");
+    let private = key.contains_key("d");
     let required: &[&'static str] = match (text("kty").unwrap_or_default(), private) {
         ("RSA", false) => &["n", "e"],
         ("RSA", true) => &["n", "e", "d"],

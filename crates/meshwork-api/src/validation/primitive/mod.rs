@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod cel;
 pub(crate) mod header;
+pub(crate) mod hosts;
 pub(crate) mod jwks;
 pub(crate) mod name;
 pub(crate) mod protocol;

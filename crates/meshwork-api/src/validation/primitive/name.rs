@@ -108,26 +108,6 @@ pub(crate) fn is_label_value(text: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-/// Whether a host that may begin with `*` and another one have names in common.
-pub(crate) fn hosts_overlap(left: &str, right: &str) -> bool {
-    match (left.strip_prefix('*'), right.strip_prefix('*')) {
-        (Some(l), Some(r)) => l.ends_with(r) || r.ends_with(l),
-        (Some(l), None) => right.ends_with(l),
-        (None, Some(r)) => left.ends_with(r),
-        (None, None) => left == right,
-    }
-}
-
-/// Whether `outer` covers every name that `host` stands for.
-pub(crate) fn host_is_within(host: &str, outer: &str) -> bool {
-    match (host.strip_prefix('*'), outer.strip_prefix('*')) {
-        (Some(host), Some(outer)) => host.ends_with(outer),
-        (Some(_), None) => false,
-        (None, Some(outer)) => host.ends_with(outer),
-        (None, None) => host == outer,
-    }
-}
-
 /// Whether a wildcard stands for a part of a label only, as in `*foo.example` or `a.*.example`.
 pub(crate) fn is_partial_wildcard(host: &str) -> bool {
     host.contains('*') && host.len() != 1 && !host.starts_with("*.")
@@ -223,23 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn hosts() {
-        for (left, right, overlap, within) in [
-            ("a.b", "a.b", true, true),
-            ("a.b", "c.b", false, false),
-            ("*.b", "a.b", true, false),
-            ("a.b", "*.b", true, true),
-            ("*.a.b", "*.b", true, true),
-            ("*.b", "*.a.b", true, false),
-            ("*", "*.b", true, false),
-            ("b", "*.b", false, false),
-        ] {
-            assert_eq!(hosts_overlap(left, right), overlap, "{left} {right}");
-            assert_eq!(host_is_within(left, right), within, "{left} {right}");
-        }
+    fn partial_wildcards() {
         assert!(is_partial_wildcard("*a.b") && is_partial_wildcard("a.*.b"));
-        assert!(
-            !is_partial_wildcard("*") && !is_partial_wildcard("*.b") && !is_partial_wildcard("a")
-        );
+        assert!(!is_partial_wildcard("*") && !is_partial_wildcard("*.b"));
+        assert!(!is_partial_wildcard("a"));
     }
 }
