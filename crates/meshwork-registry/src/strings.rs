@@ -13,6 +13,8 @@ pub(crate) struct Strings {
     known: Tree<Arc<str>, ()>,
     /// How many there were when unused ones were last dropped.
     swept: usize,
+    /// The labels made last: replicas, which come one after another, have the same.
+    last: Labels,
 }
 
 impl Strings {
@@ -28,7 +30,12 @@ impl Strings {
 
     /// The labels of a resource.
     pub(crate) fn labels(&mut self, written: &Written) -> Labels {
-        written.iter().map(|(key, value)| (self.get(key), self.get(value))).collect()
+        let labels: Labels =
+            written.iter().map(|(key, value)| (self.get(key), self.get(value))).collect();
+        if self.last != labels {
+            self.last = labels;
+        }
+        self.last.clone()
     }
 
     /// Namespace and name of a resource.

@@ -1,11 +1,11 @@
 //! Egress listeners: which services and VirtualServices each one imports.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
 
+use hashbrown::{HashMap, hash_map::Entry};
 use meshwork_api::{
     Object,
     networking::{CaptureMode, IstioEgressListener, Sidecar, SidecarPort, VirtualService},
@@ -190,33 +190,31 @@ fn services(
 /// Keeps the services of one namespace for each host name: the proxy's own, else the one with a
 /// Kubernetes Service, else the first.
 fn one_namespace_each(services: Vec<Arc<Service>>, own: &Namespace) -> Vec<Arc<Service>> {
-    let mut chosen: HashMap<Hostname, (Namespace, Provider)> =
-        HashMap::with_capacity(services.len());
+    let mut chosen: HashMap<&Hostname, &Arc<Service>> = HashMap::with_capacity(services.len());
     let mut conflict = false;
     for service in &services {
-        match chosen.entry(service.host.clone()) {
+        match chosen.entry(&service.host) {
             Entry::Vacant(entry) => {
-                entry.insert((service.namespace.clone(), service.provider));
+                entry.insert(service);
             }
             Entry::Occupied(mut entry) => {
-                let (namespace, provider) = entry.get();
-                conflict |= *namespace != service.namespace;
-                let kubernetes_first = *provider != Provider::Kubernetes
+                let first = *entry.get();
+                conflict |= first.namespace != service.namespace;
+                let kubernetes_first = first.provider != Provider::Kubernetes
                     && service.provider == Provider::Kubernetes
-                    && namespace != own;
+                    && first.namespace != *own;
                 if service.namespace == *own || kubernetes_first {
-                    entry.insert((service.namespace.clone(), service.provider));
+                    entry.insert(service);
                 }
             }
         }
     }
-    if !conflict {
-        return services;
-    }
-    let survives = |service: &Arc<Service>| {
-        chosen.get(&service.host).is_none_or(|(namespace, _)| *namespace == service.namespace)
+    let survives = |service: &&Arc<Service>| {
+        chosen.get(&service.host).is_none_or(|first| first.namespace == service.namespace)
     };
-    services.into_iter().filter(survives).collect()
+    let survivors = conflict.then(|| services.iter().filter(survives).cloned().collect());
+    drop(chosen);
+    survivors.unwrap_or(services)
 }
 
 /// The service with nothing but the port `number`, `None` where it has no such port.

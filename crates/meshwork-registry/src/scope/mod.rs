@@ -114,7 +114,7 @@ impl EgressScope {
 
     /// The service that `host` stands for, ports trimmed to what the scope imports.
     pub fn service(&self, host: &str) -> Option<&Arc<Service>> {
-        self.by_host.get(host)
+        self.services.get(*self.by_host.get(host)?)
     }
 
     /// The listener that rules connections to `port`: the one with this port, else the one without

@@ -1,22 +1,20 @@
 //! One service for each host name out of several lists.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::sync::Arc;
 
+use hashbrown::{HashMap, hash_map::Entry};
 use meshwork_core::Hostname;
 
 use crate::{Provider, Service};
 
-/// The services of a scope by host name.
-pub(super) type ByHost = HashMap<Hostname, Arc<Service>>;
+/// Where the service of a host name stands in the list of a scope.
+pub(super) type ByHost = HashMap<Hostname, usize>;
 
 /// The services of a scope in the order in which they came, one for each host name.
 #[derive(Debug, Default)]
 pub(super) struct Union {
     services: Vec<Arc<Service>>,
-    index: HashMap<Hostname, usize>,
+    index: ByHost,
 }
 
 impl Union {
@@ -47,14 +45,9 @@ impl Union {
         }
     }
 
-    /// The services in order, and by host name.
+    /// The services in order, and where each host name stands.
     pub(super) fn finish(self) -> (Arc<[Arc<Service>]>, ByHost) {
-        let by_host = self
-            .services
-            .iter()
-            .map(|service| (service.host.clone(), Arc::clone(service)))
-            .collect();
-        (self.services.into(), by_host)
+        (self.services.into(), self.index)
     }
 }
 
