@@ -28,13 +28,14 @@ pub use context::{
     PropagateLayer, Record, Routed, Seeds, StreamInfo, Timing, Upgrade, WithContext,
 };
 pub use layers::{
-    Attempt, Cors, CorsLayer, FaultInjection, FaultLayer, HeaderChanges, HeadersLayer, IntoDrained,
-    MirrorLayer, Mirroring, Retry, RetryLayer, TimedBody, Timeout, TimeoutLayer, WatchedBody,
+    Attempt, Authz, AuthzLayer, Cors, CorsLayer, FaultInjection, FaultLayer, HeaderChanges,
+    HeadersLayer, IntoDrained, MirrorLayer, Mirroring, Retry, RetryLayer, TimedBody, Timeout,
+    TimeoutLayer, WatchedBody,
 };
 pub use log::{AccessLog, AccessLogEntry, AccessLogLayer, CountedBody, LoggedBody};
 pub use normalize::{
-    EscapedSlashes, HttpSettings, Normalize, NormalizeLayer, NormalizedPath, PathNormalization,
-    PathNormalizationError,
+    EscapedSlashes, ForwardClientCert, HttpSettings, Normalize, NormalizeLayer, NormalizedPath,
+    PathNormalization, PathNormalizationError,
 };
 pub use pool::{PoolSettings, StreamReset, UpstreamFailure};
 pub use reply::{

@@ -15,7 +15,7 @@ use meshwork_balance::{
     Algorithm, Breaker, Cluster, ClusterConfig, Context, Endpoint as Member, EndpointStatus,
     Health, NoHealthyUpstream, Pick,
 };
-use meshwork_policy::ClusterPolicy;
+use meshwork_policy::{ClusterPolicy, TcpPolicy};
 
 use super::{ClusterOptions, EndpointChoice, Upstream, UpstreamProtocol};
 use crate::{Clock, DialAddress, DialProtocol, SharedConnector};
@@ -50,15 +50,16 @@ impl ClusterHandle {
         Self::build(name.into(), None, config, options, connector, clock, seed)
     }
 
-    /// A cluster with the mesh's policy, without endpoints.
+    /// A cluster with the mesh's policy, without endpoints; `tcp` is what its rule says of TCP.
     pub fn with_policy(
         policy: Arc<ClusterPolicy>,
+        tcp: TcpPolicy,
         connector: SharedConnector,
         clock: Clock,
         seed: u64,
     ) -> Self {
         let config = policy.traffic_policy.cluster_config();
-        let options = ClusterOptions::of(&policy);
+        let options = ClusterOptions { tcp, ..ClusterOptions::of(&policy) };
         let name = Arc::clone(&policy.name);
         Self::build(name, Some(policy), config, options, connector, clock, seed)
     }

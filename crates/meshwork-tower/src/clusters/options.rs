@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use meshwork_policy::{ClusterPolicy, Discovery, UpstreamProtocol};
+use meshwork_policy::{ClusterPolicy, Discovery, TcpPolicy, UpstreamProtocol};
 
 use crate::PoolSettings;
 
@@ -18,6 +18,8 @@ pub struct ClusterOptions {
     pub pool: PoolSettings,
     /// How long connecting may take.
     pub connect_timeout: Duration,
+    /// What counts for TCP connections.
+    pub tcp: TcpPolicy,
 }
 
 impl Default for ClusterOptions {
@@ -27,6 +29,7 @@ impl Default for ClusterOptions {
             protocol: UpstreamProtocol::default(),
             pool: PoolSettings::default(),
             connect_timeout: Duration::from_secs(10),
+            tcp: TcpPolicy::default(),
         }
     }
 }
@@ -81,6 +84,7 @@ impl ClusterOptions {
             protocol: policy.protocol,
             pool: settings,
             connect_timeout: pool.connect_timeout,
+            tcp: TcpPolicy::default(),
         }
     }
 }

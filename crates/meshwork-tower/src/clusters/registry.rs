@@ -8,7 +8,7 @@ use std::{
 
 use meshwork_balance::{ClusterConfig, Endpoint as Member};
 use meshwork_config::{ClusterSpec, Snapshot};
-use meshwork_policy::{ClusterPolicy, UpstreamEndpoint, UpstreamProtocol};
+use meshwork_policy::{ClusterPolicy, TcpPolicy, Transport, UpstreamEndpoint, UpstreamProtocol};
 use meshwork_registry::{DefaultEndpoint, EndpointAddress};
 use meshwork_routing::{
     BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, InboundPort, PASSTHROUGH_CLUSTER,
@@ -60,7 +60,9 @@ impl Clusters {
     /// The cluster of a name, as `snapshot` describes it; `None` where there is none.
     pub fn cluster(&self, snapshot: &Snapshot, name: &str) -> Option<ClusterHandle> {
         let handle = if let Some(spec) = snapshot.cluster(name) {
-            self.described(spec)
+            self.described(snapshot, spec)
+        } else if let Some(spec) = cluster_of_sni(name).and_then(|name| snapshot.cluster(&name)) {
+            self.passed_through(name, spec)
         } else if let Some(port) = inbound_port(name) {
             self.inbound(snapshot, name, snapshot.routes.inbound_port(port)?)
         } else {
@@ -86,7 +88,7 @@ impl Clusters {
         };
         for name in known {
             match snapshot.cluster(&name) {
-                Some(spec) => drop(self.described(spec)),
+                Some(spec) => drop(self.described(snapshot, spec)),
                 None => {
                     let mut running =
                         self.0.running.write().unwrap_or_else(PoisonError::into_inner);
@@ -102,19 +104,34 @@ impl Clusters {
         running.values().map(|running| running.handle.clone()).collect()
     }
 
-    fn described(&self, spec: &Arc<ClusterSpec>) -> ClusterHandle {
+    fn described(&self, snapshot: &Snapshot, spec: &Arc<ClusterSpec>) -> ClusterHandle {
         let known = self.known(spec.name());
         if let Some(Running { handle, spec: Some(before) }) = &known
             && Arc::ptr_eq(before, spec)
         {
             return handle.clone();
         }
+        let tcp = snapshot.policies.tcp(&snapshot.proxy, &spec.service, spec.subset.as_deref());
         let kept = known
             .map(|known| known.handle)
-            .filter(|handle| handle.policy().is_some_and(|policy| *policy == spec.policy));
-        let handle = kept.unwrap_or_else(|| self.make(Arc::clone(&spec.policy)));
+            .filter(|handle| handle.options().tcp == tcp && handle.policy() == Some(&spec.policy));
+        let handle = kept.unwrap_or_else(|| self.make(Arc::clone(&spec.policy), tcp));
         handle.update(spec.endpoints.iter().map(member).collect());
         self.keep(Running { handle: handle.clone(), spec: Some(Arc::clone(spec)) });
+        handle
+    }
+
+    /// The cluster that a server name leads to: the client's own TLS passes to the endpoints.
+    fn passed_through(&self, name: &str, spec: &Arc<ClusterSpec>) -> ClusterHandle {
+        let mut policy = (*spec.policy).clone();
+        policy.name = name.into();
+        policy.transport = Transport::Plaintext;
+        let known = self.known(name).map(|known| known.handle);
+        let same = |handle: &ClusterHandle| handle.policy().is_some_and(|known| **known == policy);
+        let handle = known.filter(same);
+        let handle = handle.unwrap_or_else(|| self.make(Arc::new(policy), TcpPolicy::default()));
+        handle.update(spec.endpoints.iter().map(member).collect());
+        self.keep(Running { handle: handle.clone(), spec: None });
         handle
     }
 
@@ -168,7 +185,7 @@ impl Clusters {
         {
             return Some(known.handle);
         }
-        let handle = self.make(Arc::new(policy));
+        let handle = self.make(Arc::new(policy), TcpPolicy::default());
         self.keep(Running { handle: handle.clone(), spec: None });
         Some(handle)
     }
@@ -190,9 +207,9 @@ impl Clusters {
         )
     }
 
-    fn make(&self, policy: Arc<ClusterPolicy>) -> ClusterHandle {
+    fn make(&self, policy: Arc<ClusterPolicy>, tcp: TcpPolicy) -> ClusterHandle {
         let (connector, clock) = (self.0.connector.clone(), self.0.clock);
-        ClusterHandle::with_policy(policy, connector, clock, self.0.seeds.next())
+        ClusterHandle::with_policy(policy, tcp, connector, clock, self.0.seeds.next())
     }
 
     fn plain(&self, name: &str, options: ClusterOptions) -> ClusterHandle {
@@ -229,6 +246,13 @@ fn member(endpoint: &Member<UpstreamEndpoint>) -> Member<Upstream> {
         priority: endpoint.priority,
         locality_weight: endpoint.locality_weight,
     }
+}
+
+/// `outbound|80|v1|HOST` of the server name `outbound_.80_.v1_.HOST`.
+fn cluster_of_sni(name: &str) -> Option<String> {
+    let mut parts = name.strip_prefix("outbound_.")?.splitn(3, "_.");
+    let (port, subset, host) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(format!("outbound|{port}|{subset}|{host}"))
 }
 
 /// The port of `inbound|8080||`.

@@ -1,5 +1,6 @@
 //! The layers of a stack, each usable alone.
 
+mod authz;
 mod cors;
 mod fault;
 mod headers;
@@ -7,6 +8,7 @@ mod mirror;
 mod retry;
 mod timeout;
 
+pub use authz::{Authz, AuthzLayer};
 pub use cors::{Cors, CorsLayer};
 pub use fault::{FaultInjection, FaultLayer};
 pub use headers::{HeaderChanges, HeadersLayer};

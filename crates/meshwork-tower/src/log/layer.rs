@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
 use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -101,6 +101,8 @@ pub(super) struct Line {
     began: Instant,
     received: Arc<AtomicU64>,
     pub(super) sent: u64,
+    /// How long the body is, where its head says so: a server asks no more of it then.
+    length: Option<u64>,
 }
 
 impl Line {
@@ -132,7 +134,7 @@ impl Line {
             server_name: connection.and_then(|connection| connection.sni.clone()),
         };
         let began = Instant::now();
-        Self { layer, entry: Some(Box::new(entry)), cx, began, received, sent: 0 }
+        Self { layer, entry: Some(Box::new(entry)), cx, began, received, sent: 0, length: None }
     }
 
     /// Notes the head of the answer; the answer's own flags and those of the request become one.
@@ -140,6 +142,7 @@ impl Line {
         let Some(entry) = &mut self.entry else { return };
         entry.response_code = response.status().as_u16();
         entry.upstream_service_time = text(response.headers(), "x-envoy-upstream-service-time");
+        self.length = length(&entry.method, response);
         let Some(cx) = &self.cx else { return };
         let extensions = response.extensions_mut();
         let flags = extensions.get::<ResponseFlags>().copied().unwrap_or_default();
@@ -180,6 +183,16 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.write(true);
+        self.write(self.length != Some(self.sent));
     }
+}
+
+/// How many bytes of body will be asked for.
+fn length<R>(method: &Method, response: &Response<R>) -> Option<u64> {
+    let status = response.status();
+    let bodyless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
+    if *method == Method::HEAD || bodyless || status.is_informational() {
+        return Some(0);
+    }
+    response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::ForwardClientCert;
 use crate::{ConnectionInfo, Direction};
 
 /// Reads and writes the forwarding headers of a request; returns its scheme (where the target
@@ -43,22 +44,34 @@ pub(super) fn forward(
     } else {
         own
     };
-    client_certificate(headers, connection, direction);
     (scheme, client)
 }
 
-/// `x-forwarded-client-cert`: a client's own is believed only over mutual TLS within the mesh.
-fn client_certificate(headers: &mut HeaderMap, connection: &ConnectionInfo, direction: Direction) {
+/// `x-forwarded-client-cert`: what a client sends is believed only as far as the mode says.
+pub(super) fn client_certificate(
+    headers: &mut HeaderMap,
+    connection: &ConnectionInfo,
+    mode: ForwardClientCert,
+) {
     let element = connection.forwarded_client_cert.as_deref();
-    let before = headers.remove(&FORWARDED_CLIENT_CERT);
-    let Some(element) = element.filter(|_| direction != Direction::Outbound) else { return };
-    let value = match before.as_ref().map(HeaderValue::as_bytes) {
-        Some(before) if direction == Direction::Inbound && !before.is_empty() => {
-            [before, b",", element.as_bytes()].concat()
-        }
-        _ => element.as_bytes().to_vec(),
-    };
-    if let Ok(value) = HeaderValue::from_maybe_shared(value) {
+    let mutual = element.is_some();
+    if mode == ForwardClientCert::AlwaysForwardOnly
+        || mode == ForwardClientCert::ForwardOnly && mutual
+    {
+        return;
+    }
+    let mut elements: Vec<Vec<u8>> = Vec::new();
+    if mode == ForwardClientCert::AppendForward && mutual {
+        let lines = headers.get_all(&FORWARDED_CLIENT_CERT).iter();
+        elements.extend(lines.map(|line| line.as_bytes().to_vec()).filter(|line| !line.is_empty()));
+    }
+    headers.remove(&FORWARDED_CLIENT_CERT);
+    if mode != ForwardClientCert::Sanitize && mode != ForwardClientCert::ForwardOnly {
+        elements.extend(element.map(|element| element.as_bytes().to_vec()));
+    }
+    if !elements.is_empty()
+        && let Ok(value) = HeaderValue::from_maybe_shared(elements.join(&b','))
+    {
         headers.insert(FORWARDED_CLIENT_CERT, value);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    sync::{Arc, PoisonError, RwLock},
     task::{self, Poll},
     time::Duration,
 };
@@ -12,13 +13,17 @@ use http::{
     HeaderMap, HeaderValue, Request, Response,
     header::{HeaderName, SERVER},
 };
+use meshwork_config::Snapshot;
 use meshwork_core::{Draw, Draws as _};
 use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    HttpSettings, forwarded::forward, hygiene::clean_request, request_id::request_id,
+    HttpSettings,
+    forwarded::{client_certificate, forward},
+    hygiene::clean_request,
+    request_id::request_id,
     validate::head,
 };
 use crate::{Direction, LocalReply, MeshContext, is_grpc};
@@ -36,25 +41,41 @@ use crate::{Direction, LocalReply, MeshContext, is_grpc};
 #[derive(Clone, Debug, Default)]
 pub struct NormalizeLayer {
     settings: Option<HttpSettings>,
+    known: Arc<RwLock<Option<Known>>>,
+}
+
+/// The settings of the snapshot that was seen last.
+#[derive(Debug)]
+struct Known {
+    snapshot: Arc<Snapshot>,
+    settings: HttpSettings,
 }
 
 impl NormalizeLayer {
     /// Takes the settings from the request's snapshot; Istio's defaults where it has none.
-    pub const fn new() -> Self {
-        Self { settings: None }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Uses these settings, whatever the snapshot says.
-    pub const fn with(settings: HttpSettings) -> Self {
-        Self { settings: Some(settings) }
+    pub fn with(settings: HttpSettings) -> Self {
+        Self { settings: Some(settings), ..Self::default() }
     }
 
     fn settings(&self, cx: &MeshContext) -> HttpSettings {
-        match (&self.settings, &cx.snapshot) {
-            (Some(settings), _) => settings.clone(),
-            (None, Some(snapshot)) => HttpSettings::of(&snapshot.mesh, cx.direction),
-            (None, None) => HttpSettings::new(cx.direction),
+        if let Some(settings) = &self.settings {
+            return settings.clone();
         }
+        let Some(snapshot) = &cx.snapshot else { return HttpSettings::new(cx.direction) };
+        if let Some(known) = &*self.known.read().unwrap_or_else(PoisonError::into_inner)
+            && Arc::ptr_eq(&known.snapshot, snapshot)
+        {
+            return known.settings.clone();
+        }
+        let settings = HttpSettings::of_snapshot(snapshot, cx.direction);
+        let known = Known { snapshot: Arc::clone(snapshot), settings: settings.clone() };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        settings
     }
 }
 
@@ -125,6 +146,7 @@ fn normalize(
     let hops = settings.trusted_hops;
     let (scheme, client) = forward(&mut parts.headers, &cx.connection, cx.direction, hops);
     cx.client = client;
+    client_certificate(&mut parts.headers, &cx.connection, settings.forward_client_cert);
     if cx.head.scheme.is_empty() {
         cx.head.scheme = scheme.into();
     }

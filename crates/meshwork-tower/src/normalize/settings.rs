@@ -1,7 +1,8 @@
 //! What the mesh's configuration says of the first step.
 
 use http::HeaderValue;
-use meshwork_api::mesh::{MeshConfig, NormalizationType};
+use meshwork_api::mesh::{ForwardClientCertDetails, MeshConfig, NormalizationType, ProxyConfig};
+use meshwork_config::Snapshot;
 
 use super::PathNormalization;
 use crate::Direction;
@@ -19,6 +20,24 @@ pub struct HttpSettings {
     pub server: Option<HeaderValue>,
     /// Whether requests without `x-request-id` get one (`proxyHeaders.requestId`).
     pub request_id: bool,
+    /// What becomes of `x-forwarded-client-cert` (`proxyHeaders.forwardedClientCert`).
+    pub forward_client_cert: ForwardClientCert,
+}
+
+/// What becomes of `x-forwarded-client-cert`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ForwardClientCert {
+    /// It is removed.
+    Sanitize,
+    /// It is forwarded over mutual TLS, and removed otherwise.
+    ForwardOnly,
+    /// Over mutual TLS the peer's certificate is appended to it; otherwise it is removed.
+    AppendForward,
+    /// It is replaced by the peer's certificate.
+    SanitizeSet,
+    /// It is forwarded whatever the connection.
+    AlwaysForwardOnly,
 }
 
 impl HttpSettings {
@@ -33,11 +52,17 @@ impl HttpSettings {
             trusted_hops: 0,
             server: Some(HeaderValue::from_static(server)),
             request_id: true,
+            forward_client_cert: match direction {
+                Direction::Outbound => ForwardClientCert::Sanitize,
+                Direction::Inbound => ForwardClientCert::AppendForward,
+                Direction::Gateway => ForwardClientCert::SanitizeSet,
+            },
         }
     }
 
-    /// What the mesh's configuration says for a direction.
-    pub fn of(mesh: &MeshConfig, direction: Direction) -> Self {
+    /// What the mesh's configuration says for a direction; `proxy` is what the proxy itself adds to
+    /// `meshConfig.defaultConfig`.
+    pub fn of(mesh: &MeshConfig, proxy: Option<&ProxyConfig>, direction: Direction) -> Self {
         let mut settings = Self::new(direction);
         let normalization = mesh.path_normalization.as_ref().map(|path| path.normalization);
         settings.path = match normalization {
@@ -48,24 +73,51 @@ impl HttpSettings {
             }
             _ => PathNormalization::BASE,
         };
-        let Some(proxy) = &mesh.default_config else { return settings };
-        if let (Direction::Gateway, Some(topology)) = (direction, &proxy.gateway_topology) {
-            settings.trusted_hops =
-                usize::try_from(topology.num_trusted_proxies).unwrap_or(usize::MAX);
+        for proxy in mesh.default_config.iter().chain(proxy) {
+            settings.take(proxy, direction);
         }
-        let Some(headers) = &proxy.proxy_headers else { return settings };
+        settings
+    }
+
+    /// What a snapshot says for a direction.
+    pub fn of_snapshot(snapshot: &Snapshot, direction: Direction) -> Self {
+        let own = snapshot.proxy.metadata.get("PROXY_CONFIG");
+        // What the control plane hands a proxy was admitted before.
+        let own = own.and_then(|text| serde_json::from_str::<ProxyConfig>(text).ok());
+        Self::of(&snapshot.mesh, own.as_ref(), direction)
+    }
+
+    fn take(&mut self, proxy: &ProxyConfig, direction: Direction) {
+        if let (Direction::Gateway, Some(topology)) = (direction, &proxy.gateway_topology) {
+            self.trusted_hops = usize::try_from(topology.num_trusted_proxies).unwrap_or(usize::MAX);
+            self.take_client_cert(topology.forward_client_cert_details);
+        }
+        let Some(headers) = &proxy.proxy_headers else { return };
         if let Some(server) = &headers.server {
             if server.disabled == Some(true) {
-                settings.server = None;
+                self.server = None;
             } else if let Ok(value) = HeaderValue::from_str(&server.value)
                 && !value.is_empty()
             {
-                settings.server = Some(value);
+                self.server = Some(value);
             }
         }
         if headers.request_id.as_ref().is_some_and(|id| id.disabled == Some(true)) {
-            settings.request_id = false;
+            self.request_id = false;
         }
-        settings
+        if direction != Direction::Outbound {
+            self.take_client_cert(headers.forwarded_client_cert);
+        }
+    }
+
+    fn take_client_cert(&mut self, details: ForwardClientCertDetails) {
+        self.forward_client_cert = match details {
+            ForwardClientCertDetails::Sanitize => ForwardClientCert::Sanitize,
+            ForwardClientCertDetails::ForwardOnly => ForwardClientCert::ForwardOnly,
+            ForwardClientCertDetails::AppendForward => ForwardClientCert::AppendForward,
+            ForwardClientCertDetails::SanitizeSet => ForwardClientCert::SanitizeSet,
+            ForwardClientCertDetails::AlwaysForwardOnly => ForwardClientCert::AlwaysForwardOnly,
+            _ => return,
+        };
     }
 }

@@ -34,7 +34,7 @@ struct Inner {
 struct State {
     /// Ready for a request; for HTTP/2 all connections that take streams.
     ready: Vec<Connection>,
-    waiting: VecDeque<oneshot::Sender<Result<Lease, ConnectError>>>,
+    waiting: VecDeque<oneshot::Sender<Result<Lease, UpstreamFailure>>>,
     connections: u32,
     connecting: u32,
     reaping: bool,
@@ -45,6 +45,8 @@ struct Lease {
     connection: Connection,
     stream: Option<Stream>,
     fresh: bool,
+    /// The request's place among those under way.
+    permit: Permit,
 }
 
 impl Pool {
@@ -69,14 +71,9 @@ impl Pool {
     ) -> Result<Response<Body>, UpstreamFailure> {
         loop {
             let mut lease = self.0.lease().await?;
-            let now = self.0.clock.now();
-            let Ok(permit) = self.0.breaker.try_acquire(Resource::Request, now) else {
-                self.0.give_back(lease.connection);
-                return Err(UpstreamFailure::Overflow);
-            };
             match lease.connection.send(request).await {
                 Ok(response) => {
-                    let Lease { connection, stream, .. } = lease;
+                    let Lease { connection, stream, permit, .. } = lease;
                     if stream.is_none() {
                         self.0.give_back_when_ready(connection);
                     }
@@ -96,7 +93,7 @@ impl Inner {
         let (receiver, pending) = {
             let mut state = self.state();
             if let Some(lease) = self.take_ready(&mut state) {
-                return Ok(lease);
+                return lease;
             }
             let pending = self
                 .breaker
@@ -109,22 +106,31 @@ impl Inner {
         };
         let lease = receiver.await;
         drop(pending);
-        match lease {
-            Ok(lease) => lease.map_err(UpstreamFailure::Connect),
-            Err(_) => Err(UpstreamFailure::Connect(ConnectError::Failed("the pool ended".into()))),
-        }
+        lease.unwrap_or_else(|_| {
+            Err(UpstreamFailure::Connect(ConnectError::Failed("the pool ended".into())))
+        })
     }
 
-    fn take_ready(&self, state: &mut State) -> Option<Lease> {
+    fn take_ready(&self, state: &mut State) -> Option<Result<Lease, UpstreamFailure>> {
         state.ready.retain(|connection| connection.is_usable(&self.settings));
         let index =
             state.ready.iter().rposition(|connection| connection.is_ready(&self.settings))?;
+        let permit = match self.permit() {
+            Ok(permit) => permit,
+            Err(failure) => return Some(Err(failure)),
+        };
         if self.dial.protocol == DialProtocol::Http2 {
             let (connection, stream) = state.ready.get_mut(index)?.share()?;
-            return Some(Lease { connection, stream: Some(stream), fresh: false });
+            return Some(Ok(Lease { connection, stream: Some(stream), fresh: false, permit }));
         }
         let connection = state.ready.swap_remove(index);
-        Some(Lease { connection, stream: None, fresh: false })
+        Some(Ok(Lease { connection, stream: None, fresh: false, permit }))
+    }
+
+    /// A place among the requests under way.
+    fn permit(&self) -> Result<Permit, UpstreamFailure> {
+        let permit = self.breaker.try_acquire(Resource::Request, self.clock.now());
+        permit.map_err(|_| UpstreamFailure::Overflow)
     }
 
     /// Opens connections while more requests wait than those being opened will take.
@@ -163,7 +169,7 @@ impl Inner {
                 state.connections -= 1;
                 for waiter in state.waiting.drain(..) {
                     // Whoever no longer waits needs no answer.
-                    let _ = waiter.send(Err(error.clone()));
+                    let _ = waiter.send(Err(UpstreamFailure::Connect(error.clone())));
                 }
             }
         }
@@ -185,13 +191,6 @@ impl Inner {
             .map_err(|error| ConnectError::Failed(error.to_string().into()))
     }
 
-    fn give_back(self: &Arc<Self>, connection: Connection) {
-        if self.dial.protocol == DialProtocol::Http2 {
-            return;
-        }
-        self.give_back_when_ready(connection);
-    }
-
     fn give_back_when_ready(self: &Arc<Self>, mut connection: Connection) {
         if !connection.is_usable(&self.settings) {
             return;
@@ -210,21 +209,23 @@ impl Inner {
     /// Gives a connection to whoever waits longest, or keeps it.
     fn hand_over(self: &Arc<Self>, mut connection: Connection, fresh: bool) {
         let mut state = self.state();
-        if self.dial.protocol == DialProtocol::Http2 {
-            while !state.waiting.is_empty() && connection.is_ready(&self.settings) {
-                let Some((connection, stream)) = connection.share() else { break };
-                let lease = Lease { connection, stream: Some(stream), fresh };
-                if let Some(waiter) = state.waiting.pop_front() {
-                    // Whoever no longer waits gives the stream back.
-                    let _ = waiter.send(Ok(lease));
+        while !state.waiting.is_empty() && connection.is_ready(&self.settings) {
+            let Some(waiter) = state.waiting.pop_front() else { break };
+            let permit = match self.permit() {
+                Ok(permit) => permit,
+                Err(failure) => {
+                    // Whoever no longer waits needs no answer, here as below.
+                    let _ = waiter.send(Err(failure));
+                    continue;
                 }
+            };
+            if let Some((connection, stream)) = connection.share() {
+                let _ = waiter.send(Ok(Lease { connection, stream: Some(stream), fresh, permit }));
+                continue;
             }
-        } else {
-            while let Some(waiter) = state.waiting.pop_front() {
-                match waiter.send(Ok(Lease { connection, stream: None, fresh })) {
-                    Err(Ok(lease)) => connection = lease.connection,
-                    Ok(()) | Err(Err(_)) => return,
-                }
+            match waiter.send(Ok(Lease { connection, stream: None, fresh, permit })) {
+                Err(Ok(lease)) => connection = lease.connection,
+                Ok(()) | Err(Err(_)) => return,
             }
         }
         connection.idle_since = Instant::now();

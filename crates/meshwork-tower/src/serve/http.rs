@@ -1,17 +1,28 @@
 //! HTTP on an accepted connection, with Envoy's settings.
 
-use std::{error::Error as _, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Request, Response, Version, header::HOST};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::{Builder, UpgradeableConnection},
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower_service::Service;
 
+use super::Peeked;
 use crate::{Body, BoxError, ConnectionInfo, Flag, Io, ResponseFlags};
 
 /// Serves HTTP/1.1 and HTTP/2 on connections, by a stack.
@@ -80,10 +91,22 @@ impl HttpServer {
         R: http_body::Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
-        let mut served = self.connection(io, Adapter { stack, connection });
+        tokio::pin!(shutdown);
+        let first = tokio::select! {
+            first = first_bytes(io) => first,
+            () = &mut shutdown => return ConnectionOutcome::default(),
+        };
+        let io = match first {
+            Ok(Some(io)) => io,
+            Ok(None) => return ConnectionOutcome::broken("http1.codec_error"),
+            Err(_) => return ConnectionOutcome::default(),
+        };
+        let violated = Arc::new(AtomicBool::new(false));
+        let adapter = Adapter { stack, connection, violated: Arc::clone(&violated) };
+        let mut served = self.connection(io, adapter);
         let result = tokio::select! {
             result = &mut served => result,
-            () = shutdown => {
+            () = &mut shutdown => {
                 served.as_mut().finish();
                 match tokio::time::timeout(self.drain, served).await {
                     Ok(result) => result,
@@ -111,6 +134,31 @@ impl HttpServer {
     }
 }
 
+/// Waits for the first bytes; what no method of HTTP begins with is answered at once, as Envoy's
+/// codec does: the rest of the line need never come.
+async fn first_bytes<I: Io>(mut io: I) -> std::io::Result<Option<Peeked<I>>> {
+    let mut bytes = BytesMut::with_capacity(8 * 1024);
+    loop {
+        let ended = io.read_buf(&mut bytes).await? == 0;
+        let first = bytes.iter().find(|byte| !matches!(byte, b'\r' | b'\n'));
+        match first {
+            Some(byte) if !FIRST_OF_METHODS.contains(byte) => {
+                io.write_all(BAD_REQUEST).await?;
+                io.shutdown().await?;
+                return Ok(None);
+            }
+            None if !ended => {}
+            _ => return Ok(Some(Peeked::new(bytes.freeze(), io))),
+        }
+    }
+}
+
+/// The letters that the methods of Envoy's codec begin with.
+const FIRST_OF_METHODS: &[u8] = b"ABCDGHLMNOPRSTU";
+
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 11\r\n\
+    content-type: text/plain\r\nconnection: close\r\n\r\nBad Request";
+
 /// A connection that is being served, without its type.
 trait Served: Future<Output = Result<(), BoxError>> + Send {
     /// Takes no more requests.
@@ -135,6 +183,8 @@ where
 struct Adapter<S> {
     stack: S,
     connection: Arc<ConnectionInfo>,
+    /// Whether a stream broke the rules of HTTP/2.
+    violated: Arc<AtomicBool>,
 }
 
 impl<S, R> hyper::service::Service<Request<Incoming>> for Adapter<S>
@@ -149,6 +199,12 @@ where
     type Future = BoxFuture<'static, Result<Response<R>, BoxError>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let named = request.uri().authority().is_some() || request.headers().contains_key(HOST);
+        if request.version() == Version::HTTP_2 && !named {
+            // Envoy's codec resets the stream; there is no request to answer.
+            self.violated.store(true, Ordering::Relaxed);
+            return Box::pin(std::future::ready(Err("the request names no authority".into())));
+        }
         request.extensions_mut().insert(Arc::clone(&self.connection));
         Box::pin(answer(self.stack.clone(), request.map(Body::new)))
     }
@@ -176,15 +232,17 @@ impl fmt::Debug for HttpServer {
 }
 
 impl ConnectionOutcome {
+    fn broken(details: &'static str) -> Self {
+        Self { flags: Flag::DownstreamProtocolError.into(), details: Some(details) }
+    }
+
     fn of(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::debug!(error, "a downstream connection ended");
-        let broken =
-            |details| Self { flags: Flag::DownstreamProtocolError.into(), details: Some(details) };
         match error.downcast_ref::<hyper::Error>() {
-            Some(error) if error.is_parse_too_large() => broken("http1.too_many_headers"),
-            Some(error) if error.is_parse() => broken("http1.codec_error"),
+            Some(error) if error.is_parse_too_large() => Self::broken("http1.too_many_headers"),
+            Some(error) if error.is_parse() => Self::broken("http1.codec_error"),
             Some(error) if error.source().is_some_and(|cause| cause.is::<h2::Error>()) => {
-                broken("http2.violation.of.messaging.rule")
+                Self::broken("http2.violation.of.messaging.rule")
             }
             _ => Self::default(),
         }

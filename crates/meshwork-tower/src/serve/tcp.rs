@@ -3,6 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use meshwork_balance::{Context, Outcome, Resource};
+use meshwork_core::{Attributes, RequestHead};
+use meshwork_policy::{HashInput, HashPolicy, TcpPolicy};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     time::Instant,
@@ -17,11 +19,9 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TcpProxy {
-    /// A connection on which nothing passes in either direction is closed after this time; 1 h by
-    /// default, zero for never.
+    /// A connection on which nothing passes in either direction is closed after this time where
+    /// the cluster's rule says nothing of it; 1 h by default, zero for never.
     pub idle_timeout: Duration,
-    /// A connection is closed after this time, whatever passes (`tcp.maxConnectionDuration`).
-    pub max_duration: Option<Duration>,
 }
 
 /// What a connection is passed on to.
@@ -59,7 +59,7 @@ pub struct TcpOutcome {
 
 impl Default for TcpProxy {
     fn default() -> Self {
-        Self { idle_timeout: Duration::from_secs(3600), max_duration: None }
+        Self { idle_timeout: Duration::from_secs(3600) }
     }
 }
 
@@ -82,13 +82,19 @@ impl TcpProxy {
             return outcome;
         };
         let shared = cluster.shared();
+        let tcp = cluster.options().tcp.clone();
         let pick = match cluster.options().choice {
             EndpointChoice::Balanced => {
-                cluster.pick(&Context::new(shared.clock.now(), target.random)).ok()
+                let choice = Context::new(shared.clock.now(), target.random);
+                cluster.pick(&choice.with_hash(source_hash(&tcp, connection))).ok()
             }
-            _ => connection
-                .destination
-                .map(|address| cluster.pick_address(&DialAddress::Ip(address))),
+            EndpointChoice::OriginalDestination { port } => {
+                connection.destination.map(|mut address| {
+                    address.set_port(port.unwrap_or(address.port()));
+                    cluster.pick_address(&DialAddress::Ip(address))
+                })
+            }
+            EndpointChoice::Authority => None,
         };
         let Some(pick) = pick else {
             outcome.flags.insert(Flag::NoHealthyUpstream);
@@ -105,7 +111,7 @@ impl TcpProxy {
             Ok(upstream) => {
                 outcome.connected = true;
                 pick.report(Outcome::Connected, shared.clock.now());
-                self.splice(io, upstream, &mut outcome).await;
+                self.splice(io, upstream, &tcp, &mut outcome).await;
             }
             Err(error) => {
                 let timed_out = error == ConnectError::TimedOut;
@@ -119,7 +125,13 @@ impl TcpProxy {
         outcome
     }
 
-    async fn splice<I: Io>(&self, client: I, upstream: Box<dyn Io>, outcome: &mut TcpOutcome) {
+    async fn splice<I: Io>(
+        &self,
+        client: I,
+        upstream: Box<dyn Io>,
+        tcp: &TcpPolicy,
+        outcome: &mut TcpOutcome,
+    ) {
         let (mut client_read, mut client_write) = tokio::io::split(client);
         let (mut upstream_read, mut upstream_write) = tokio::io::split(upstream);
         let activity = Activity::new();
@@ -130,17 +142,27 @@ impl TcpProxy {
             )
         };
         let longest = async {
-            match self.max_duration {
+            match tcp.max_connection_duration {
                 Some(max) => tokio::time::sleep(max).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             _ = both => {}
-            () = activity.idle(self.idle_timeout) => {}
+            () = activity.idle(tcp.idle_timeout.unwrap_or(self.idle_timeout)) => {}
             () = longest => outcome.flags.insert(Flag::DurationTimeout),
         }
     }
+}
+
+/// The hash of the peer's address, where connections are placed by it.
+fn source_hash(tcp: &TcpPolicy, connection: &ConnectionInfo) -> Option<u64> {
+    let headers = http::HeaderMap::new();
+    let head = RequestHead::new("", "", "", "", &headers);
+    let key = |attributes: &Attributes<'_>| {
+        HashPolicy::SourceIp(true).key(&HashInput::new(&head, attributes))
+    };
+    tcp.source_ip_hash.then(|| connection.with_attributes(key)).flatten()
 }
 
 /// When something last passed.

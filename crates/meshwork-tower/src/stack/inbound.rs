@@ -11,10 +11,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    AccessLog, AccessLogEntry, AccessLogLayer, BalanceService, Body, BoxError, Clusters,
-    ContextLayer, Direction, HeaderChanges, HeadersLayer, LiveRouting, MeshContext, Normalize,
-    NormalizeLayer, Propagate, PropagateLayer, Retry, RetryLayer, RouteLayer, RouteService, Seeds,
-    TcpConnector, Timeout, TimeoutLayer, WithContext,
+    AccessLog, AccessLogEntry, AccessLogLayer, Authz, AuthzLayer, BalanceService, Body, BoxError,
+    Clusters, ContextLayer, Direction, HeaderChanges, HeadersLayer, LiveRouting, MeshContext,
+    Normalize, NormalizeLayer, Propagate, PropagateLayer, Retry, RetryLayer, RouteLayer,
+    RouteService, Seeds, TcpConnector, Timeout, TimeoutLayer, WithContext,
 };
 
 /// Begins the stack that receives a workload's requests.
@@ -36,6 +36,7 @@ pub fn inbound(snapshot: Live<Snapshot>) -> Inbound {
     Inbound {
         context: ContextLayer::new(Direction::Inbound).snapshot(snapshot),
         log: AccessLogLayer::new(),
+        authz: AuthzLayer::new(),
         clusters: None,
     }
 }
@@ -45,6 +46,7 @@ pub fn inbound(snapshot: Live<Snapshot>) -> Inbound {
 pub struct Inbound {
     context: ContextLayer,
     log: AccessLogLayer,
+    authz: AuthzLayer,
     clusters: Option<Clusters>,
 }
 
@@ -67,6 +69,13 @@ impl Inbound {
     #[must_use]
     pub fn on_access(mut self, take: impl Fn(&AccessLogEntry) + Send + Sync + 'static) -> Self {
         self.log = self.log.also(take);
+        self
+    }
+
+    /// Evaluates security policies and logs what they would refuse, and refuses nothing.
+    #[must_use]
+    pub fn observe(mut self) -> Self {
+        self.authz = self.authz.observe();
         self
     }
 
@@ -95,6 +104,7 @@ impl Inbound {
     fn around<S>(self, inner: S) -> InboundService<S> {
         let clusters = self.clusters.unwrap_or_else(|| Clusters::new(TcpConnector::new()));
         let stack = RouteLayer::new(LiveRouting::new(clusters)).layer(inner);
+        let stack = self.authz.layer(stack);
         let stack = NormalizeLayer::new().layer(stack);
         let stack = self.log.layer(stack);
         self.context.layer(stack)
@@ -102,7 +112,7 @@ impl Inbound {
 }
 
 /// A finished inbound stack.
-pub type InboundService<S> = WithContext<AccessLog<Normalize<RouteService<S, LiveRouting>>>>;
+pub type InboundService<S> = WithContext<AccessLog<Normalize<Authz<RouteService<S, LiveRouting>>>>>;
 
 /// Gives requests back the form that applications expect: a Host header, a URI as the server gave
 /// it, with the normalised path.

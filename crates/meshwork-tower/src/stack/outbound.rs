@@ -15,7 +15,7 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 
 use crate::{
-    AccessLogEntry, AccessLogLayer, BalanceService, Body, BoxError, Clusters, Connect,
+    AccessLogEntry, AccessLogLayer, AuthzLayer, BalanceService, Body, BoxError, Clusters, Connect,
     ContextLayer, CorsLayer, Direction, FaultLayer, HeadersLayer, LiveRouting, MirrorLayer,
     NormalizeLayer, RetryLayer, RouteLayer, Seeds, TcpConnector, TimeoutLayer,
 };
@@ -115,6 +115,7 @@ impl Outbound {
         let stack = CorsLayer::new().layer(stack);
         let stack = FaultLayer::new().layer(stack);
         let stack = RouteLayer::new(LiveRouting::new(clusters.clone())).layer(stack);
+        let stack = AuthzLayer::new().layer(stack);
         let stack = NormalizeLayer::new().layer(stack);
         let stack = self.log.layer(stack);
         let stack = self.context.layer(stack);
