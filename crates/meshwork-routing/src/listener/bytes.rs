@@ -33,8 +33,10 @@ impl FirstBytes {
         const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
         match bytes {
             [] => return None,
-            [0x16] | [0x16, 0x03] => return None,
-            [0x16, 0x03, ..] => return Some(Self::Tls),
+            // A handshake record whose message is a ClientHello.
+            [0x16, 0x03, _, _, _, 0x01, ..] => return Some(Self::Tls),
+            [0x16] | [0x16, 0x03] | [0x16, 0x03, _] | [0x16, 0x03, _, _] => return None,
+            [0x16, 0x03, _, _, _] => return None,
             _ => {}
         }
         if PREFACE.starts_with(bytes) {

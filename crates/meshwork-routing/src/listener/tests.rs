@@ -146,7 +146,9 @@ fn first_bytes_are_classified_as_soon_as_they_can_be() {
     };
     check(b"", None);
     check(b"\x16", None);
-    check(b"\x16\x03\x01", Some(FirstBytes::Tls));
+    check(b"\x16\x03\x01\x00\x01", None);
+    check(b"\x16\x03\x01\x00\x01\x01", Some(FirstBytes::Tls));
+    check(b"\x16\x03\x01\x00\x05hello", Some(FirstBytes::Other));
     check(b"\x16abc", Some(FirstBytes::Other));
     check(b"PRI * HT", None);
     check(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0", Some(FirstBytes::Http2));
