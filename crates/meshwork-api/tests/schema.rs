@@ -325,6 +325,7 @@ fn durations_urls_and_patterns() {
             ),
             ("{selector: {matchLabels: {'a*': b}}}", "spec.selector.matchLabels"),
             ("{selector: {matchLabels: {'': b}}}", "spec.selector.matchLabels"),
+            ("{selector: {matchLabels: {'*': null}}}", ""),
             ("{selector: {matchLabels: {a: 'b*'}}}", "spec.selector.matchLabels.a"),
             (
                 "{rules: [{from: [{source: {serviceAccounts: [a], namespaces: [b]}}]}]}",
@@ -336,6 +337,8 @@ fn durations_urls_and_patterns() {
         "PeerAuthentication",
         &[
             ("{portLevelMtls: {80: {mode: STRICT}}}", "spec"),
+            ("{selector: {matchLabels: {a: null}}, portLevelMtls: {80: {}}}", "spec"),
+            ("{selector: {matchLabels: {a: b}}, portLevelMtls: {80: null}}", "spec.portLevelMtls"),
             ("{selector: {matchLabels: {a: b}}, portLevelMtls: {}}", "spec.portLevelMtls"),
             (
                 "{selector: {matchLabels: {a: b}}, portLevelMtls: {80: {}, x: {}}}",

@@ -138,7 +138,9 @@ pub(super) const PORT_MTLS_NEEDS_SELECTOR: Rule =
         fields(value, |fields| {
             let labels = fields.get("selector").and_then(|selector| selector.get("matchLabels"));
             !has(fields, "portLevelMtls")
-                || labels.and_then(Value::as_object).is_some_and(|labels| !labels.is_empty())
+                || labels
+                    .and_then(Value::as_object)
+                    .is_some_and(|labels| entries(labels).next().is_some())
         })
     });
 
@@ -172,7 +174,12 @@ fn fields(value: &Value, holds: impl Fn(&Map<String, Value>) -> bool) -> bool {
 }
 
 fn keys(value: &Value, holds: impl Fn(&str) -> bool) -> bool {
-    fields(value, |fields| fields.keys().all(|key| holds(key)))
+    fields(value, |fields| entries(fields).all(|key| holds(key)))
+}
+
+/// The keys of a map whose nulls are dropped.
+fn entries(map: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    map.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
 }
 
 fn has(fields: &Map<String, Value>, name: &str) -> bool {
