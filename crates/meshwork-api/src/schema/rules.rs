@@ -174,7 +174,7 @@ fn fields(value: &Value, holds: impl Fn(&Map<String, Value>) -> bool) -> bool {
 }
 
 fn keys(value: &Value, holds: impl Fn(&str) -> bool) -> bool {
-    fields(value, |fields| entries(fields).all(|key| holds(key)))
+    fields(value, |fields| entries(fields).all(&holds))
 }
 
 /// The keys of a map whose nulls are dropped.
