@@ -68,13 +68,15 @@ impl Connection {
             });
             Sender::Http2 { sender, streams: Arc::default() }
         } else {
-            let (sender, connection) = conn::http1::Builder::new().handshake(io).await?;
+            let (mut sender, connection) = conn::http1::Builder::new().handshake(io).await?;
             tokio::spawn(async move {
                 if let Err(error) = connection.with_upgrades().await {
                     tracing::debug!(%error, "an upstream connection ended");
                 }
                 closed();
             });
+            // Only its task makes it ready; until then the pool would take it for a busy one.
+            sender.ready().await?;
             Sender::Http1(sender)
         };
         let now = Instant::now();
