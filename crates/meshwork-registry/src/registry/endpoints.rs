@@ -33,7 +33,12 @@ pub(super) fn pool(
 ) -> EndpointSet {
     let mut candidates = Vec::new();
     of_entries(registry, namespace, services, &mut candidates);
-    for service in services.iter().filter(|service| service.provider == Provider::Kubernetes) {
+    // Istio pushes no endpoints of a Service that says `~`, even where `*` beside it wins.
+    let has_endpoints = |service: &&Arc<Service>| {
+        service.provider == Provider::Kubernetes
+            && !service.export_to.iter().any(|entry| &**entry == "~")
+    };
+    for service in services.iter().filter(has_endpoints) {
         of_slices(registry, service, &mut candidates);
         of_workload_entries(registry, service, &mut candidates);
     }

@@ -47,6 +47,20 @@ fn conditions_of_slices() {
 }
 
 #[test]
+fn a_service_that_says_nobody_has_no_endpoints_even_beside_everybody() {
+    let check = |export: &str, want: &[&str]| {
+        let annotation =
+            format!("{{name: web, annotations: {{networking.istio.io/exportTo: '{export}'}}}}");
+        let yaml = slice("[{addresses: [10.1.0.1]}]").replace("{name: web}", &annotation);
+        let world = world(&yaml);
+        assert_eq!(world.endpoints(HOST, 80), want, "{export}");
+        assert!(world.service(HOST).visibility.is_public());
+    };
+    check("*", &["10.1.0.1:8080"]);
+    check("~,*", &[]);
+}
+
+#[test]
 fn what_a_pod_tells_of_its_endpoint() {
     let world = world(&format!(
         "{}
