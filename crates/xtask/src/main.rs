@@ -62,7 +62,7 @@ fn run_vectors(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<
         return Err(USAGE.into());
     }
     let divergences = Divergences::read(&xtask::home().join("vectors/intended-divergences.txt"))?;
-    let units = vectors::run(&roots, &Meshwork, &Filter(filter))?;
+    let units = vectors::run(&roots, &Meshwork::default(), &Filter(filter))?;
     let report = Report::new(&units, &divergences);
     let mut out = io::stdout().lock();
     report.differences(&mut out, verbose)?;
@@ -86,7 +86,7 @@ fn run_tidy() -> Result<bool, Box<dyn Error>> {
 fn run_conformance() -> Result<bool, Box<dyn Error>> {
     let folder = xtask::home().join("vectors");
     let divergences = Divergences::read(&folder.join("intended-divergences.txt"))?;
-    let units = vectors::run(&[folder.clone()], &Meshwork, &Filter::default())?;
+    let units = vectors::run(&[folder.clone()], &Meshwork::default(), &Filter::default())?;
     std::fs::write(
         xtask::root().join("docs/CONFORMANCE.md"),
         conformance::page(&units, &divergences),

@@ -30,7 +30,9 @@ fn divergences() -> Divergences {
 /// One run over everything, shared by the tests.
 fn units() -> &'static [Unit] {
     static UNITS: OnceLock<Vec<Unit>> = OnceLock::new();
-    UNITS.get_or_init(|| vectors::run(&[folder()], &Meshwork, &Filter::default()).unwrap())
+    UNITS.get_or_init(|| {
+        vectors::run(&[folder()], &Meshwork::default(), &Filter::default()).unwrap()
+    })
 }
 
 #[test]
@@ -88,11 +90,31 @@ fn a_changed_value_differs_in_every_family() {
         let mut scenario = Scenario::read(&folder().join(family).join(&unit.file)).unwrap();
         let filter = Filter(Some(unit.place()));
         let find = |units: Vec<Unit>| units.into_iter().find(|one| one.name == unit.name).unwrap();
-        assert_eq!(find(vectors::one(&scenario, &Meshwork, &filter)).outcome, Outcome::Agreed);
+        assert_eq!(
+            find(vectors::one(&scenario, &Meshwork::default(), &filter)).outcome,
+            Outcome::Agreed
+        );
         tamper(&mut scenario, &unit.name);
-        let changed = find(vectors::one(&scenario, &Meshwork, &filter));
+        let changed = find(vectors::one(&scenario, &Meshwork::default(), &filter));
         assert!(matches!(changed.outcome, Outcome::Differ(_)), "{}", changed.place());
     }
+}
+
+/// Without the layer that changes headers, and nothing else, cases about headers differ.
+#[test]
+fn a_broken_layer_shows() {
+    let filter = Filter::default();
+    let mut broken = 0;
+    for file in ["headers-several-destinations.yaml", "headers-one-destination.yaml"] {
+        let scenario = Scenario::read(&folder().join("http-action").join(file)).unwrap();
+        let whole = vectors::one(&scenario, &Meshwork::default(), &filter);
+        let without = vectors::one(&scenario, &Meshwork::without_headers(), &filter);
+        for (whole, without) in whole.iter().zip(&without) {
+            let shows = whole.outcome == Outcome::Agreed && without.outcome != Outcome::Agreed;
+            broken += usize::from(shows);
+        }
+    }
+    assert!(broken > 0, "a layer was left out and nothing differs");
 }
 
 /// Changes the recorded half of a unit.

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use meshwork_core::{Attributes, SeededDraws};
 use meshwork_routing::{
-    ConnectionAction, ConnectionDecision, FirstBytes,
-    INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER,
+    ConnectionAction, ConnectionDecision, FirstBytes, INBOUND_PASSTHROUGH_CLUSTER,
+    PASSTHROUGH_CLUSTER,
 };
 use meshwork_tower::{ConnectionInfo, HttpServer, TcpProxy, TcpTarget};
 use tokio::io::DuplexStream;

@@ -18,16 +18,11 @@ use crate::vectors::{
     scenario::{OneOrMany, Step},
 };
 
-use super::{network::Network, pipe::Prefixed, tls::accept};
+use super::{network::Place, pipe::Prefixed, tls::accept};
 
 /// Serves one connection until it ends. `tls` is what its client said, where that was modelled
 /// out of band.
-pub(super) async fn serve(
-    network: Network,
-    endpoint: String,
-    mut tls: Option<ReceivedTls>,
-    mut io: DuplexStream,
-) {
+pub(super) async fn serve(place: Place, mut tls: Option<ReceivedTls>, mut io: DuplexStream) {
     loop {
         let mut first = [0; 1024];
         let Ok(read) = io.read(&mut first).await else { return };
@@ -41,28 +36,29 @@ pub(super) async fn serve(
                 let Ok(hello) = accept(&mut rest).await else { return };
                 tls = Some(hello);
                 if !rest.is_drained() {
-                    return any(network, endpoint, tls, rest).await;
+                    return any(place, tls, rest).await;
                 }
                 io = rest.into_rest();
             }
-            Some(_) => return any(network, endpoint, tls, Prefixed::new(bytes, io)).await,
+            Some(_) => return any(place, tls, Prefixed::new(bytes, io)).await,
         }
     }
 }
 
 /// HTTP, or bytes that are sent back.
-async fn any(network: Network, endpoint: String, tls: Option<ReceivedTls>, io: Prefixed) {
+async fn any(place: Place, tls: Option<ReceivedTls>, io: Prefixed) {
     if io.first().is_some_and(|byte| byte.is_ascii_uppercase()) {
-        http(network, endpoint, tls, io).await;
+        http(place, tls, io).await;
     } else {
-        echo(&network, endpoint, tls, io).await;
+        echo(place, tls, io).await;
     }
 }
 
-async fn echo(network: &Network, endpoint: String, tls: Option<ReceivedTls>, io: Prefixed) {
-    let step = network.next_step(&endpoint);
+async fn echo(place: Place, tls: Option<ReceivedTls>, io: Prefixed) {
+    let step = place.next_step();
     let protocol = Some("tcp".to_owned());
-    network.saw(Received { protocol, tls, endpoint: Some(endpoint), ..Received::default() });
+    let endpoint = Some(place.endpoint.clone());
+    place.saw(Received { protocol, tls, endpoint, ..Received::default() });
     if let Some(delay) = step.delay_ms {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
@@ -73,13 +69,13 @@ async fn echo(network: &Network, endpoint: String, tls: Option<ReceivedTls>, io:
     let _ended = tokio::io::copy(&mut read, &mut write).await;
 }
 
-async fn http(network: Network, endpoint: String, tls: Option<ReceivedTls>, io: Prefixed) {
+async fn http(place: Place, tls: Option<ReceivedTls>, io: Prefixed) {
     // The server drops fragments; of the first request the target is known as it was sent.
     let first = Mutex::new(io.target().filter(|target| target.contains('#')));
     let service = service_fn(move |request: Request<Incoming>| {
-        let (network, endpoint, tls) = (network.clone(), endpoint.clone(), tls.clone());
+        let (place, tls) = (place.clone(), tls.clone());
         let target = first.lock().ok().and_then(|mut target| target.take());
-        async move { answer(&network, endpoint, tls, target, request).await }
+        async move { answer(&place, tls, target, request).await }
     });
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().half_close(false);
@@ -88,17 +84,16 @@ async fn http(network: Network, endpoint: String, tls: Option<ReceivedTls>, io: 
 }
 
 async fn answer(
-    network: &Network,
-    endpoint: String,
+    place: &Place,
     tls: Option<ReceivedTls>,
     target: Option<String>,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Reset> {
     let (head, body) = request.into_parts();
-    let step = network.next_step(&endpoint);
+    let step = place.next_step();
     let content_type = head.headers.get("content-type").map(HeaderValue::as_bytes);
     let is_grpc = content_type.is_some_and(|kind| kind.starts_with(b"application/grpc"));
-    network.saw(received(&head, endpoint, tls, target));
+    place.saw(received(&head, place.endpoint.clone(), tls, target));
     let _read = body.collect().await;
     if let Some(delay) = step.delay_ms {
         tokio::time::sleep(Duration::from_millis(delay)).await;
@@ -154,7 +149,8 @@ fn response(step: &Step, is_grpc: bool) -> Response<Answer> {
     });
     let empty = trailers.is_some() || step.status == Some(101);
     let body = Full::new(Bytes::from_static(if empty { b"" } else { b"seen" }));
-    let mut response = Response::new(body.with_trailers(std::future::ready(trailers.clone().map(Ok))));
+    let mut response =
+        Response::new(body.with_trailers(std::future::ready(trailers.clone().map(Ok))));
     let status = step.status.and_then(|status| StatusCode::from_u16(status).ok());
     *response.status_mut() = status.unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();

@@ -11,12 +11,16 @@ use crate::vectors::{
 };
 
 use super::{
-    accept, client, identity, missing, network::Network, observe::Seen, vantage::Vantage,
+    Meshwork, accept, client, identity, missing, network::Network, observe::Seen, vantage::Vantage,
     world::World,
 };
 
 /// The answers to all cases.
-pub(super) async fn run(question: &Question, world: &World) -> Vec<Answer<CaseAnswer>> {
+pub(super) async fn run(
+    question: &Question,
+    world: &World,
+    engine: Meshwork,
+) -> Vec<Answer<CaseAnswer>> {
     let network = Network::new(&question.backends, identity::of_servers(question));
     let trust_domain = identity::trust_domain(question);
     let vantages: IndexMap<&str, Arc<Vantage>> = world
@@ -25,7 +29,7 @@ pub(super) async fn run(question: &Question, world: &World) -> Vec<Answer<CaseAn
         .filter_map(|(name, snapshot)| {
             let proxy = question.proxies.get(name)?;
             let snapshot = Arc::clone(snapshot);
-            let vantage = Vantage::new(snapshot, proxy, trust_domain, &network);
+            let vantage = Vantage::new(snapshot, proxy, trust_domain, &network, engine);
             Some((name.as_str(), Arc::new(vantage)))
         })
         .collect();

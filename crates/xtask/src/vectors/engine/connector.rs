@@ -70,9 +70,10 @@ impl Service<Dial> for Connector {
     }
 
     fn call(&mut self, dial: Dial) -> Self::Future {
+        let address = dial.address.to_string();
         let connected = self
             .tls(&dial)
-            .and_then(|tls| self.network.connect(&dial.address.to_string(), tls.as_ref()));
+            .and_then(|tls| self.network.connect(&address, tls.as_ref(), &dial.cluster));
         std::future::ready(connected)
     }
 }

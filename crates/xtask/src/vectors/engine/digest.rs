@@ -8,9 +8,5 @@ pub(super) fn digest(snapshot: &Snapshot, name: &str) -> Option<Value> {
     if let Some(spec) = snapshot.cluster(name) {
         return Some(spec.policy.to_envoy_with(&spec.endpoints));
     }
-    match name {
-        "PassthroughCluster" => Some(snapshot.policies.passthrough().to_envoy()),
-        "InboundPassthroughCluster" => Some(snapshot.policies.inbound_passthrough().to_envoy()),
-        _ => None,
-    }
+    Some(snapshot.cluster_policy(name)?.to_envoy())
 }

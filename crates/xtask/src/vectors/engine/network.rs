@@ -27,7 +27,18 @@ struct State {
     case: Option<Script>,
     /// Names in the certificates of servers, by `ip:port` or `ip`.
     identities: IndexMap<String, String>,
-    seen: Vec<Received>,
+    seen: Vec<Arrival>,
+    /// How many connections were made since the case began.
+    connections: usize,
+}
+
+/// What an endpoint saw, and on whose behalf.
+#[derive(Clone, Debug, Default)]
+pub struct Arrival {
+    /// What it saw.
+    pub received: Received,
+    /// The cluster that the connection was made for.
+    pub cluster: Arc<str>,
 }
 
 /// Steps with how many of them have been taken.
@@ -100,6 +111,7 @@ impl Network {
     pub fn begin(&self, backends: Option<&Backends>) {
         let mut state = self.state();
         state.case = backends.map(Script::new);
+        state.connections = 0;
         state.seen.clear();
     }
 
@@ -109,23 +121,35 @@ impl Network {
     }
 
     /// What endpoints have seen since the case began, in order of arrival.
-    pub fn seen(&self) -> Vec<Received> {
+    pub fn seen(&self) -> Vec<Arrival> {
         self.state().seen.clone()
     }
 
-    /// Connects to an endpoint, `host:port`.
+    /// Connects to an endpoint, `host:port`, on behalf of a cluster.
     ///
     /// # Errors
     /// When the TLS handshake fails. It is remembered as the endpoint saw it.
-    pub fn connect(&self, endpoint: &str, tls: Option<&Tls>) -> io::Result<DuplexStream> {
+    pub fn connect(
+        &self,
+        endpoint: &str,
+        tls: Option<&Tls>,
+        cluster: &Arc<str>,
+    ) -> io::Result<DuplexStream> {
+        {
+            // Whoever goes on connecting without end must not take the machine with it.
+            let mut state = self.state();
+            state.connections += 1;
+            assert!(state.connections <= MOST, "one connection after the other to {endpoint}");
+        }
         if let Some(tls) = tls {
             let identity = self.identity(endpoint, tls);
             if !tls.admits(&identity) {
-                self.saw(Received {
+                let received = Received {
                     protocol: Some("handshake failed".to_owned()),
                     endpoint: Some(endpoint.to_owned()),
                     ..Received::default()
-                });
+                };
+                self.saw(received, cluster);
                 let message = format!("certificate of {endpoint} names {identity}");
                 return Err(io::Error::new(io::ErrorKind::InvalidData, message));
             }
@@ -136,7 +160,12 @@ impl Network {
             alpn: tls.alpn.first().cloned(),
             client: tls.client.clone(),
         });
-        tokio::spawn(backend::serve(self.clone(), endpoint.to_owned(), tls, far));
+        let place = Place {
+            network: self.clone(),
+            endpoint: endpoint.to_owned(),
+            cluster: Arc::clone(cluster),
+        };
+        tokio::spawn(backend::serve(place, tls, far));
         Ok(near)
     }
 
@@ -150,17 +179,34 @@ impl Network {
     }
 
     /// Remembers what an endpoint saw.
-    pub(super) fn saw(&self, received: Received) {
-        self.state().seen.push(received);
-    }
-
-    /// What the endpoint does with its next request.
-    pub(super) fn next_step(&self, endpoint: &str) -> Step {
-        let mut state = self.state();
-        let step = state.case.as_mut().and_then(|script| script.take(endpoint));
-        step.or_else(|| state.backends.take(endpoint)).unwrap_or_default()
+    fn saw(&self, received: Received, cluster: &Arc<str>) {
+        self.state().seen.push(Arrival { received, cluster: Arc::clone(cluster) });
     }
 }
 
+/// One endpoint, as it serves a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    network: Network,
+    pub(super) endpoint: String,
+    cluster: Arc<str>,
+}
+
+impl Place {
+    /// Remembers what it saw.
+    pub(super) fn saw(&self, received: Received) {
+        self.network.saw(received, &self.cluster);
+    }
+
+    /// What it does with its next request.
+    pub(super) fn next_step(&self) -> Step {
+        let mut state = self.network.state();
+        let step = state.case.as_mut().and_then(|script| script.take(&self.endpoint));
+        step.or_else(|| state.backends.take(&self.endpoint)).unwrap_or_default()
+    }
+}
+
+/// More connections than any case makes.
+const MOST: usize = 20_000;
 /// Bytes that a pipe holds.
 const PIPE: usize = 64 * 1024;

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use meshwork_tower::AccessLogEntry;
 
-use crate::vectors::{answer::Observation, recorded::Received};
+use crate::vectors::answer::Observation;
 
 use super::{
     accept::{Accepted, names},
     client::Got,
+    network::Arrival,
 };
 
 /// Everything that was seen of one connection.
@@ -16,7 +17,7 @@ pub(super) struct Seen {
     pub(super) got: Got,
     pub(super) accepted: Accepted,
     pub(super) log: Option<AccessLogEntry>,
-    pub(super) received: Vec<Received>,
+    pub(super) received: Vec<Arrival>,
     pub(super) elapsed: Duration,
 }
 
@@ -49,10 +50,10 @@ impl Seen {
             seen.destination = entry.info.cluster.as_deref().map(str::to_owned);
             seen.attempts = entry.info.attempts.iter().map(ToString::to_string).collect();
         }
-        let (own, mirrored) =
-            if is_http { part(received, &seen.attempts) } else { (received, Vec::new()) };
-        seen.received = own.into_iter().last();
-        seen.mirrored = mirrored;
+        let (own, mirrored) = if is_http { part(received, &seen) } else { (received, Vec::new()) };
+        let plain = |arrival: Arrival| arrival.received;
+        seen.received = own.into_iter().last().map(plain);
+        seen.mirrored = mirrored.into_iter().map(plain).collect();
         let endpoint = seen.received.as_ref().and_then(|received| received.endpoint.clone());
         seen.members = seen.destination.as_deref().map(members).unwrap_or_default();
         if seen.members.is_empty() {
@@ -64,12 +65,13 @@ impl Seen {
 }
 
 /// Parts what endpoints saw into the tries of the request and its mirrors.
-fn part(received: Vec<Received>, attempts: &[String]) -> (Vec<Received>, Vec<Received>) {
-    let mut left: Vec<&String> = attempts.iter().collect();
+fn part(arrivals: Vec<Arrival>, seen: &Observation) -> (Vec<Arrival>, Vec<Arrival>) {
+    let mut left: Vec<&String> = seen.attempts.iter().collect();
     let (mut own, mut mirrored) = (Vec::new(), Vec::new());
-    for one in received {
-        let at = left.iter().position(|attempt| one.endpoint.as_ref() == Some(*attempt));
-        match at {
+    for one in arrivals {
+        let is_ours = seen.destination.as_ref().is_none_or(|cluster| **cluster == *one.cluster);
+        let at = left.iter().position(|attempt| one.received.endpoint.as_ref() == Some(*attempt));
+        match at.filter(|_| is_ours) {
             Some(at) => {
                 left.remove(at);
                 own.push(one);

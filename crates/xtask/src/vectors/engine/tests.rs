@@ -11,7 +11,9 @@ use crate::vectors::scenario::{Backends, Send};
 /// Sends straight to an endpoint.
 fn direct(network: &Network, send: Value) -> Got {
     let send: Send = serde_json::from_value(send).unwrap();
-    super::run(async { client::send(&send, network.connect("10.0.0.1:80", None).unwrap()).await })
+    super::run(async {
+        client::send(&send, network.connect("10.0.0.1:80", None, &"c".into()).unwrap()).await
+    })
 }
 
 fn network(backends: Value) -> Network {
@@ -32,13 +34,13 @@ fn every_protocol_reaches_the_endpoint() {
         network.begin(None);
         let request = json!({ "authority": "web", "path": "/a?b", "version": version });
         assert_eq!(status(&direct(&network, json!({ "request": request }))), 200, "{version}");
-        let seen = network.seen().swap_remove(0);
+        let seen = network.seen().swap_remove(0).received;
         assert_eq!(seen.authority.as_deref(), Some("web"), "{version}");
         assert_eq!(seen.path.as_deref(), Some("/a?b"), "{version}");
     }
     network.begin(None);
     assert_eq!(direct(&network, json!({ "tcp": "hello" })), Got::Bytes);
-    assert_eq!(network.seen().swap_remove(0).protocol.as_deref(), Some("tcp"));
+    assert_eq!(network.seen().swap_remove(0).received.protocol.as_deref(), Some("tcp"));
 }
 
 #[test]
@@ -49,7 +51,8 @@ fn endpoints_follow_their_steps() {
     assert_eq!(status(&direct(&network, request())), 503);
     assert_eq!(direct(&network, request()), Got::Closed);
     for _ in 0..2 {
-        let Got::Http { headers, .. } = direct(&network, request()) else { panic!() };
+        let request = json!({ "request": { "authority": "web", "version": "2" } });
+        let Got::Http { headers, .. } = direct(&network, request) else { panic!() };
         assert_eq!(headers["grpc-status"].0, ["14"]);
     }
 }
@@ -62,11 +65,12 @@ fn a_client_that_expects_another_name_fails_the_handshake() {
         expected: vec![ServerName::Exact(expected.to_owned())],
         ..Tls::default()
     };
+    let connect = |tls: &Tls| network.connect("10.0.0.1:80", Some(tls), &"c".into());
     super::run(async {
-        assert!(network.connect("10.0.0.1:80", Some(&tls("spiffe://td/ns/a/sa/b"))).is_ok());
-        assert!(network.connect("10.0.0.1:80", Some(&tls("spiffe://td/ns/a/sa/c"))).is_err());
+        assert!(connect(&tls("spiffe://td/ns/a/sa/b")).is_ok());
+        assert!(connect(&tls("spiffe://td/ns/a/sa/c")).is_err());
     });
-    let seen = network.seen().swap_remove(0);
+    let seen = network.seen().swap_remove(0).received;
     assert_eq!(seen.protocol.as_deref(), Some("handshake failed"));
 }
 
@@ -75,7 +79,7 @@ fn an_endpoint_ends_tls_that_was_passed_on() {
     let network = network(json!({}));
     let send = json!({ "tls": { "sni": "web" }, "request": { "authority": "web" } });
     assert_eq!(status(&direct(&network, send)), 200);
-    let seen = network.seen().swap_remove(0);
+    let seen = network.seen().swap_remove(0).received;
     assert_eq!(seen.tls.unwrap().sni.as_deref(), Some("web"));
     assert_eq!(seen.method.as_deref(), Some("GET"));
 }

@@ -14,12 +14,18 @@ use crate::vectors::{recorded::ReceivedTls, scenario::ClientHello};
 pub(super) const SERVER_HELLO: [u8; 5] = [0x16, 3, 3, 0, 0];
 /// How a client's hello begins.
 const CLIENT_HELLO: [u8; 3] = [0x16, 3, 1];
+/// How long the head of a handshake message is.
+const HANDSHAKE: u16 = 4;
 
 /// The hello of a client, as bytes.
 pub(super) fn client_hello(hello: &ClientHello, alpn: &[String]) -> Vec<u8> {
     let text = json!({ "sni": hello.sni, "alpn": alpn, "client": hello.principal }).to_string();
+    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     let mut bytes = CLIENT_HELLO.to_vec();
-    bytes.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
+    bytes.extend(length.saturating_add(HANDSHAKE).to_be_bytes());
+    // A handshake message: ClientHello, and its length in three bytes.
+    bytes.extend([1, 0]);
+    bytes.extend(length.to_be_bytes());
     bytes.extend(text.bytes());
     bytes
 }
@@ -32,10 +38,10 @@ pub(super) async fn accept<Io>(io: &mut Io) -> io::Result<ReceivedTls>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut start = [0; 5];
+    let mut start = [0; 9];
     io.read_exact(&mut start).await?;
-    let [a, b, c, high, low] = start;
-    if [a, b, c] != CLIENT_HELLO {
+    let [a, b, c, _, _, kind, _, high, low] = start;
+    if [a, b, c] != CLIENT_HELLO || kind != 1 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "no TLS"));
     }
     let mut text = vec![0; usize::from(u16::from_be_bytes([high, low]))];

@@ -7,13 +7,15 @@ use meshwork_core::{Live, Publisher};
 use meshwork_registry::ProxyKind;
 use meshwork_routing::{CertificateSource, ClientCertificate, MtlsMode, ServerTls};
 use meshwork_tower::{
-    AccessLogEntry, ClusterHandle, Clusters, ConnectionInfo, OutboundService, Seeds, gateway,
-    inbound, outbound,
+    AccessLogEntry, AccessLogLayer, BalanceService, ClusterHandle, Clusters, ConnectionInfo,
+    ContextLayer, CorsLayer, Direction, FaultLayer, LiveRouting, MirrorLayer, NormalizeLayer,
+    RetryLayer, RouteLayer, Seeds, TimeoutLayer, gateway, inbound, outbound,
 };
+use tower_layer::Layer as _;
 
 use crate::vectors::scenario::{self, Send};
 
-use super::{connector::Connector, network::Network, stack::Stack};
+use super::{Meshwork, connector::Connector, network::Network, stack::Stack};
 
 /// A proxy at work.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ pub(super) struct Vantage {
     /// Its address, as the scenario writes it.
     address: String,
     clusters: Clusters,
-    client: OutboundService,
+    client: Stack,
     server: Stack,
     log: Log,
 }
@@ -53,6 +55,7 @@ impl Vantage {
         proxy: &scenario::Proxy,
         trust_domain: &str,
         network: &Network,
+        engine: Meshwork,
     ) -> Self {
         let account = proxy.service_account.as_deref().unwrap_or("default");
         let identity = format!("spiffe://{trust_domain}/ns/{}/sa/{account}", proxy.namespace);
@@ -74,6 +77,16 @@ impl Vantage {
             .clusters(clusters.clone())
             .on_access(move |entry| client_log.keep(entry))
             .build();
+        let client = if engine.without_headers {
+            let (clusters, log) = (clusters.clone(), log.clone());
+            let direction = match snapshot.proxy.kind {
+                ProxyKind::Gateway => Direction::Gateway,
+                _ => Direction::Outbound,
+            };
+            broken(live.clone(), direction, clusters, seeds.clone(), log)
+        } else {
+            Stack::new(client)
+        };
         let server = inbound(live)
             .seeds(seeds.clone())
             .clusters(clusters.clone())
@@ -178,13 +191,33 @@ impl Vantage {
 
     /// The stack that serves the requests of a connection.
     pub(super) fn stack(&self, send: &Send) -> Stack {
-        if send.inbound.is_some() { self.server.clone() } else { Stack::new(self.client.clone()) }
+        if send.inbound.is_some() { self.server.clone() } else { self.client.clone() }
     }
 
     /// The line of the last request.
     pub(super) fn take_log(&self) -> Option<AccessLogEntry> {
         self.log.take()
     }
+}
+
+/// A client's stack out of the same single layers, but for the one that changes headers.
+fn broken(
+    live: Live<Snapshot>,
+    direction: Direction,
+    clusters: Clusters,
+    seeds: Seeds,
+    log: Log,
+) -> Stack {
+    let end = BalanceService::new();
+    let stack = RetryLayer::new(clusters.clock()).layer(end);
+    let stack = TimeoutLayer::new().layer(stack);
+    let stack = MirrorLayer::new(end).layer(stack);
+    let stack = CorsLayer::new().layer(stack);
+    let stack = FaultLayer::new().layer(stack);
+    let stack = RouteLayer::new(LiveRouting::new(clusters)).layer(stack);
+    let stack = NormalizeLayer::new().layer(stack);
+    let stack = AccessLogLayer::new().also(move |entry| log.keep(entry)).layer(stack);
+    Stack::new(ContextLayer::new(direction).snapshot(live).seeds(seeds).layer(stack))
 }
 
 /// What all randomness of a run follows from, so that every run is the same.
