@@ -3,7 +3,11 @@
 //! It is a B+ tree whose nodes are shared. A node that nobody else holds is changed in place, so
 //! that a full build copies nothing.
 
+mod iter;
+
 use std::{borrow::Borrow, fmt, sync::Arc};
+
+use self::iter::{Cursor, Iter};
 
 /// Entries of a leaf, and children of a branch.
 const FULL: usize = 32;
@@ -241,50 +245,6 @@ fn remove<K: Ord + Clone + Borrow<Q>, V: Clone, Q: Ord + ?Sized>(
                 }
             }
             Some(removed)
-        }
-    }
-}
-
-/// Entries in the order of their keys.
-pub(crate) struct Iter<'a, K, V> {
-    stack: Vec<Cursor<'a, K, V>>,
-}
-
-enum Cursor<'a, K, V> {
-    Leaf(std::slice::Iter<'a, (K, V)>),
-    Branch(std::slice::Iter<'a, (K, Arc<Node<K, V>>)>),
-}
-
-impl<'a, K, V> Cursor<'a, K, V> {
-    fn at(node: &'a Node<K, V>, index: usize) -> Self {
-        match node {
-            Node::Leaf(entries) => Self::Leaf(entries.get(index..).unwrap_or_default().iter()),
-            Node::Branch(children) => {
-                Self::Branch(children.get(index..).unwrap_or_default().iter())
-            }
-        }
-    }
-}
-
-impl<'a, K, V> Iterator for Iter<'a, K, V> {
-    type Item = (&'a K, &'a V);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match self.stack.last_mut()? {
-                Cursor::Leaf(entries) => {
-                    if let Some((key, value)) = entries.next() {
-                        return Some((key, value));
-                    }
-                    self.stack.pop();
-                }
-                Cursor::Branch(children) => match children.next() {
-                    Some((_, child)) => self.stack.push(Cursor::at(child, 0)),
-                    None => {
-                        self.stack.pop();
-                    }
-                },
-            }
         }
     }
 }
