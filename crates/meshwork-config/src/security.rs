@@ -53,6 +53,14 @@ impl InboundVerdict {
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Policies(verdict) if verdict.is_allowed())
     }
+
+    /// What the access log says of a refusal: Envoy's response code details.
+    pub fn details(&self) -> String {
+        match self {
+            Self::Policies(verdict) => verdict.details().unwrap_or_default(),
+            Self::Closed(_) => "security_policy_not_evaluated".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for InboundVerdict {

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use meshwork_api::mesh::MeshConfig;
-use meshwork_policy::DestinationPolicies;
+use meshwork_policy::{ClusterPolicy, DestinationPolicies};
 use meshwork_registry::{EgressScope, Proxy, Registry};
-use meshwork_routing::{CompileError, MergedVirtualServices, RouteInputs, RouteTable};
+use meshwork_routing::{
+    BLACK_HOLE_CLUSTER, CompileError, INBOUND_PASSTHROUGH_CLUSTER, MergedVirtualServices,
+    PASSTHROUGH_CLUSTER, RouteInputs, RouteTable,
+};
 
 use crate::{
     ClusterSpec, CompileReport, ConfigStore, Diagnostic, Level, Security,
@@ -107,6 +110,33 @@ impl Snapshot {
     /// The cluster of this name; `None` is answered with 503 and the flag NC.
     pub fn cluster(&self, name: &str) -> Option<&Arc<ClusterSpec>> {
         self.clusters.get(name)
+    }
+
+    /// The policy of any of Envoy's clusters: those towards services, `inbound|8080||` of the
+    /// workload's declared ports, `PassthroughCluster`, `InboundPassthroughCluster` and
+    /// `BlackHoleCluster`.
+    pub fn cluster_policy(&self, name: &str) -> Option<Arc<ClusterPolicy>> {
+        if let Some(spec) = self.cluster(name) {
+            return Some(Arc::clone(&spec.policy));
+        }
+        let policies = &self.policies;
+        match name {
+            PASSTHROUGH_CLUSTER => Some(Arc::new(policies.passthrough())),
+            INBOUND_PASSTHROUGH_CLUSTER => Some(Arc::new(policies.inbound_passthrough())),
+            BLACK_HOLE_CLUSTER => Some(Arc::new(policies.black_hole())),
+            _ => self.inbound_policy(name.strip_prefix("inbound|")?.strip_suffix("||")?),
+        }
+    }
+
+    fn inbound_policy(&self, port: &str) -> Option<Arc<ClusterPolicy>> {
+        let declared = self.routes.inbound_port(port.parse().ok()?)?;
+        let targets = self.registry.inbound(&self.proxy);
+        // The first service that leads to the port; a `Sidecar` may declare one that none leads to.
+        let own = targets.iter().find(|target| target.target == declared.port);
+        let target = own.or(targets.first())?;
+        let pool = self.scope.inbound_connection_pool(declared.port);
+        let (service, port) = (&target.service, &target.port);
+        Some(Arc::new(self.policies.inbound(&self.proxy, service, port, declared.port, pool)))
     }
 
     /// All clusters, in no order.

@@ -2,18 +2,22 @@
 
 use std::{
     convert::Infallible,
+    future::{Future, ready},
     io,
     net::SocketAddr,
+    pin::Pin,
     sync::Arc,
     task::{self, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use meshwork_authn::MtlsMode;
 use meshwork_routing::{ConnectionAction, MtlsMode as RouteMode};
-use meshwork_tower::{Body, BoxError, ConnectionInfo, HttpServer, Inbound, Io, inbound, peek};
+use meshwork_tower::{
+    Body, BoxError, ConnectionInfo, HttpServer, Inbound, Io, LocalReply, inbound, is_grpc, peek,
+};
 use tokio::{net::TcpListener, task::JoinSet};
 use tower_service::Service;
 
@@ -27,10 +31,11 @@ impl Mesh {
     /// decides about the connection itself is decided by [`serve`](Self::serve) alone.
     pub fn inbound(&self, port: u16) -> Inbound {
         let assembly = self.assembly();
-        inbound(self.snapshot())
+        let stack = inbound(self.snapshot())
             .port(port)
             .seeds(assembly.seeds.clone())
-            .clusters(assembly.clusters.clone())
+            .clusters(assembly.clusters.clone());
+        if assembly.enforce { stack } else { stack.observe() }
     }
 
     /// Serves an application on a listener until [`shutdown`](Self::shutdown): an axum router, or
@@ -132,21 +137,61 @@ impl Mesh {
                 server.serve(io, Arc::new(connection), stack, stopped).await;
             }
             ConnectionAction::Forward(_) | ConnectionAction::Passthrough => {
-                // A port that no Service declares, or one that declares no HTTP: connection-level
-                // policy decides, and the application sees what comes.
-                let verdict = connection
-                    .with_attributes(|attributes| snapshot.security.check_connection(attributes));
-                if self.assembly().enforce && !verdict.is_allowed() {
-                    tracing::info!(port, %peer, reason = %verdict, "a connection is refused");
-                    return;
-                }
-                server.serve(io, Arc::new(connection), app, stopped).await;
+                // A port that no Service declares, or one that declares no HTTP: the application
+                // sees what comes, and policies judge the connection.
+                let connection = Arc::new(connection);
+                let guard = Guarded { app, mesh: self.clone(), connection: connection.clone() };
+                server.serve(io, connection, guard, stopped).await;
             }
             ConnectionAction::Close(reason) => {
                 tracing::info!(port, %peer, %reason, "a connection is refused");
             }
             ConnectionAction::Refuse => {}
         }
+    }
+}
+
+/// Asks with every request whether its connection would still be admitted, so that a policy that
+/// comes later ends what it forbids.
+#[derive(Clone)]
+struct Guarded<S> {
+    app: S,
+    mesh: Mesh,
+    connection: Arc<ConnectionInfo>,
+}
+
+impl<S, R> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<R>, Error = Infallible>,
+    S::Future: Send + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.app.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let snapshot = self.mesh.snapshot().load();
+        let verdict = self
+            .connection
+            .with_attributes(|attributes| snapshot.security.check_connection(attributes));
+        if !verdict.is_allowed() {
+            let (enforced, peer) = (self.mesh.assembly().enforce, self.connection.source);
+            tracing::info!(enforced, ?peer, reason = %verdict, "a connection is not allowed");
+            if enforced {
+                let reply = LocalReply::new(StatusCode::FORBIDDEN, verdict.details())
+                    .body("RBAC: access denied")
+                    .close();
+                return Box::pin(ready(Ok(reply.into_response(is_grpc(request.headers())))));
+            }
+        }
+        let answer = self.app.call(request);
+        Box::pin(async move { Ok(answer.await?.map(Body::new)) })
     }
 }
 
