@@ -1,1 +1,9 @@
 //! What the benchmarks share: generated configurations and requests.
+
+#![forbid(unsafe_code)]
+
+mod mesh;
+mod rules;
+
+pub use mesh::{endpoint_slice, service, service_entry, services, virtual_services, yaml};
+pub use rules::{FAMILIES, Family, Request};

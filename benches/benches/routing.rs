@@ -1,0 +1,67 @@
+//! Decisions by family and size; compiling, whole and after one change.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use meshwork_benches::{FAMILIES, Family, services, virtual_services};
+use meshwork_config::{ConfigStore, Event, Snapshot};
+use meshwork_core::{Attributes, SeededDraws};
+use meshwork_registry::Proxy;
+
+const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
+/// Regexes take half a millisecond each to compile; more than this tells nothing new.
+const REGEX_LIMIT: usize = 1_000;
+const ROTATING: usize = 1_024;
+
+fn route(criterion: &mut Criterion) {
+    let connection = Attributes::default();
+    let draws = SeededDraws::new(0);
+    for (family, name) in FAMILIES {
+        for size in SIZES {
+            if family == Family::Regex && size > REGEX_LIMIT {
+                continue;
+            }
+            let routes = family.routes(size);
+            let last = family.request(size - 1);
+            let found = last.decide(&routes, &connection, &draws).route.is_some();
+            assert_eq!(found, family != Family::Miss, "{name}/{size}");
+            let examined = last.examined(&routes, &connection, &draws);
+            eprintln!("route/{name}/{size}: {examined} rules examined");
+            criterion.bench_function(&format!("route/{name}/{size}"), |bencher| {
+                bencher.iter(|| last.decide(&routes, &connection, &draws));
+            });
+            let rotating: Vec<_> = (0..ROTATING).map(|n| family.request(n * 7 % size)).collect();
+            criterion.bench_function(&format!("route/rotating/{name}/{size}"), |bencher| {
+                let mut next = rotating.iter().cycle();
+                bencher.iter(|| {
+                    next.next().map(|request| request.decide(&routes, &connection, &draws))
+                });
+            });
+        }
+    }
+}
+
+fn compile(criterion: &mut Criterion) {
+    let proxy = Proxy::sidecar("default");
+    let mut group = criterion.benchmark_group("route");
+    group.sample_size(10);
+    for size in SIZES {
+        let mut store = ConfigStore::default();
+        store.apply_all(services(size, 1));
+        store.apply_all(virtual_services(size).into_iter().map(Event::apply));
+        group.bench_function(BenchmarkId::new("compile", size), |bencher| {
+            bencher.iter(|| Snapshot::compile(black_box(&store), &proxy, None));
+        });
+        let (snapshot, _) = Snapshot::compile(&store, &proxy, None);
+        let mut changed = virtual_services(1).remove(0);
+        changed.spec.http.pop();
+        store.apply(Event::apply(changed));
+        group.bench_function(BenchmarkId::new("recompile_one", size), |bencher| {
+            bencher.iter(|| Snapshot::compile(black_box(&store), &proxy, Some(&snapshot)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, route, compile);
+criterion_main!(benches);
