@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod hostname;
+mod registry;
 mod resources;
 
 pub use hostname::hostname;
+pub use registry::registry_events;
 pub use resources::{parse_json, parse_yaml, roundtrip, validate};
 
 /// A fuzz target: its name, which is also its corpus's folder, and what it does.
@@ -16,6 +18,7 @@ pub const TARGETS: &[Target] = &[
     ("hostname", hostname),
     ("parse_json", parse_json),
     ("parse_yaml", parse_yaml),
+    ("registry_events", registry_events),
     ("roundtrip", roundtrip),
     ("validate", validate),
 ];
