@@ -1,0 +1,307 @@
+//! Connections that go out: plaintext or TLS, as the cluster's policy says.
+
+mod handshake;
+
+use std::{
+    fmt, io,
+    sync::Arc,
+    task::{self, Poll},
+};
+
+use futures_util::future::BoxFuture;
+use meshwork_identity::{
+    ExpectedNames,
+    tls::{ServerVerifier, WorkloadCertificate},
+};
+use meshwork_policy::{Certificate, CertificateAuthority, ProxyProtocol};
+use meshwork_tower::{BoxError, Dial, Io, TcpConnector};
+use rustls::{
+    ClientConfig,
+    client::{ResolvesClientCert, Resumption},
+    crypto::CryptoProvider,
+    sign::CertifiedKey,
+    version::{TLS12, TLS13},
+};
+use rustls_pki_types::ServerName;
+use tokio::io::AsyncWriteExt as _;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use crate::{
+    Identity, NoSecrets, ProxyProtocolVersion, Secrets, Unusable, proxy_header,
+    user::{ClientMaterials, Pins, UserVerifier},
+};
+
+pub use handshake::TlsHandshake;
+
+/// Connects to endpoints as a sidecar does: a tower `Service<Dial>`.
+///
+/// The policy of the dial's cluster decides: plaintext, the mesh's mutual TLS (for all endpoints,
+/// or for those that are marked for it), or TLS with certificates of the user's. A server of the
+/// mesh has to show one of the names that are expected of the service (secure naming).
+///
+/// Each connection is a full handshake. Whoever keeps connections has to keep them by policy and
+/// identity, as `meshwork-tower`'s pools do: a cluster whose policy changes gets new ones.
+#[derive(Clone)]
+pub struct MeshConnector<C = TcpConnector> {
+    inner: C,
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    identity: Option<Identity>,
+    base: Result<ClientConfig, ConnectTlsError>,
+    provider: Option<Arc<CryptoProvider>>,
+    materials: Arc<ClientMaterials>,
+    secrets: Arc<dyn Secrets>,
+    accept_unnamed: bool,
+}
+
+/// TLS that cannot be spoken, or failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectTlsError {
+    /// The cluster's TLS settings forbid every connection.
+    #[error("the TLS settings of the cluster are refused: {0}")]
+    Refused(&'static str),
+    /// Mesh TLS without an identity.
+    #[error("the cluster asks for mutual TLS, and the workload has no identity")]
+    NoIdentity,
+    /// There is no certificate in force.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    /// The server name cannot be sent.
+    #[error("`{0}` cannot be a TLS server name")]
+    ServerName(String),
+    /// The certificate has to be the request's host's, and the host is not known.
+    #[error("the server's certificate has to name the request's host, which is not known")]
+    NoHost,
+    /// Certificates or authorities cannot be used.
+    #[error("certificates of the cluster cannot be used: {0}")]
+    Material(String),
+    /// The handshake failed; the text says why.
+    #[error("the TLS handshake failed: {0}")]
+    Handshake(String),
+}
+
+impl MeshConnector {
+    /// Connects over TCP, with mutual TLS by `identity`.
+    pub fn new(identity: Identity) -> Self {
+        Self::over(TcpConnector::new(), Some(identity))
+    }
+
+    /// Connects over TCP without an identity: plaintext, and TLS of the user's. Clusters that ask
+    /// for mutual TLS are not reached.
+    pub fn without_identity() -> Self {
+        Self::over(TcpConnector::new(), None)
+    }
+}
+
+impl<C> MeshConnector<C> {
+    /// Speaks TLS over the connections of another connector.
+    pub fn over(inner: C, identity: Option<Identity>) -> Self {
+        let own = identity.as_ref().map(|identity| Arc::clone(identity.provider()));
+        #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+        let provider = own.or_else(|| Some(meshwork_identity::tls::provider()));
+        #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+        let provider = own;
+        let base = provider.as_ref().map_or(Err(ConnectTlsError::NoIdentity), base);
+        Self {
+            inner,
+            shared: Arc::new(Shared {
+                identity,
+                base,
+                provider,
+                materials: Arc::default(),
+                secrets: Arc::new(NoSecrets),
+                accept_unnamed: false,
+            }),
+        }
+    }
+
+    /// Where certificates are found that configuration names.
+    #[must_use]
+    pub fn secrets(mut self, secrets: impl Secrets) -> Self {
+        Arc::make_mut(&mut self.shared).secrets = Arc::new(secrets);
+        self
+    }
+
+    /// Whether servers are taken of which no name is known, as Istio does: any of an accepted trust
+    /// domain then. Off by default.
+    #[must_use]
+    pub fn accept_unnamed(mut self, accept: bool) -> Self {
+        Arc::make_mut(&mut self.shared).accept_unnamed = accept;
+        self
+    }
+}
+
+/// What all connections have in common; verifier, certificate and protocols are set for each.
+fn base(provider: &Arc<CryptoProvider>) -> Result<ClientConfig, ConnectTlsError> {
+    let nobody = UserVerifier {
+        authorities: None,
+        host: None,
+        names: Arc::default(),
+        pins: Pins::default(),
+        mandatory: true,
+        provider: Arc::clone(provider),
+    };
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|error| ConnectTlsError::Material(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(nobody))
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+impl Shared {
+    /// The configuration of one connection.
+    async fn config(&self, handshake: &TlsHandshake<'_>) -> Result<ClientConfig, ConnectTlsError> {
+        let mut config = self.base.clone()?;
+        let provider = self.provider.as_ref().ok_or(ConnectTlsError::NoIdentity)?;
+        config.alpn_protocols =
+            handshake.alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        config.enable_sni = handshake.sni.is_some();
+        let tls = handshake.tls;
+        if tls.authority == Some(CertificateAuthority::Mesh) {
+            let identity = self.identity.as_ref().ok_or(ConnectTlsError::NoIdentity)?;
+            identity.usable()?;
+            let names = ExpectedNames::new(tls.subject_alt_names.iter().map(|name| &**name));
+            let verifier = ServerVerifier::new(identity.live(), Arc::clone(provider), names)
+                .accept_unnamed(self.accept_unnamed);
+            config.dangerous().set_certificate_verifier(Arc::new(verifier));
+            if tls.certificate == Some(Certificate::Workload) {
+                config.client_auth_cert_resolver =
+                    Arc::new(WorkloadCertificate::new(identity.live()));
+            }
+            return Ok(config);
+        }
+        let material = self
+            .materials
+            .load(tls, &*self.secrets, provider)
+            .await
+            .map_err(|error| ConnectTlsError::Material(error.to_string()))?;
+        let host = match &handshake.host {
+            Some(host) => Some(server_name(host)?),
+            None if tls.auto_san_validation && material.authorities.is_some() => {
+                return Err(ConnectTlsError::NoHost);
+            }
+            None => None,
+        };
+        config.dangerous().set_certificate_verifier(Arc::new(UserVerifier {
+            authorities: material.authorities.clone(),
+            host,
+            names: tls.subject_alt_names.iter().cloned().collect(),
+            pins: Pins::default(),
+            mandatory: true,
+            provider: Arc::clone(provider),
+        }));
+        match (&material.certificate, &tls.certificate, &self.identity) {
+            (Some(certificate), _, _) => {
+                config.client_auth_cert_resolver = Arc::new(Single(Arc::clone(certificate)));
+            }
+            (None, Some(Certificate::Workload), Some(identity)) => {
+                identity.usable()?;
+                config.client_auth_cert_resolver =
+                    Arc::new(WorkloadCertificate::new(identity.live()));
+            }
+            (None, Some(_), _) => return Err(ConnectTlsError::NoIdentity),
+            (None, None, _) => {}
+        }
+        Ok(config)
+    }
+
+    async fn secure(&self, dial: &Dial, mut io: Box<dyn Io>) -> Result<Box<dyn Io>, BoxError> {
+        if let Some(version) = dial.policy.as_ref().and_then(|policy| policy.proxy_protocol()) {
+            let version = match version {
+                ProxyProtocol::V1 => ProxyProtocolVersion::V1,
+                _ => ProxyProtocolVersion::V2,
+            };
+            io.write_all(&proxy_header(version, None)).await?;
+        }
+        let Some(handshake) = TlsHandshake::of(dial)? else { return Ok(io) };
+        let config = self.config(&handshake).await?;
+        let name = match &handshake.sni {
+            Some(name) => server_name(name)?,
+            // Not sent, and not looked at by the verifiers.
+            None => ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()),
+        };
+        let stream = TlsConnector::from(Arc::new(config))
+            .connect(name, io)
+            .await
+            .map_err(|error| ConnectTlsError::Handshake(reason(&error)))?;
+        Ok(Box::new(stream))
+    }
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, ConnectTlsError> {
+    let parsed = ServerName::try_from(name.to_owned());
+    parsed.map_err(|_| ConnectTlsError::ServerName(name.escape_default().take(300).collect()))
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other))) => {
+            format!("invalid peer certificate: {}", other.0)
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// One certificate, whatever the server asks for.
+#[derive(Debug)]
+struct Single(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Single {
+    fn resolve(
+        &self,
+        _issuers: &[&[u8]],
+        schemes: &[rustls::SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        self.0.key.choose_scheme(schemes).map(|_| Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl<C> Service<Dial> for MeshConnector<C>
+where
+    C: Service<Dial> + Clone + Send + 'static,
+    C::Response: Io,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+{
+    type Response = Box<dyn Io>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Box<dyn Io>, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, dial: Dial) -> Self::Future {
+        // What cannot be secured is not even connected to.
+        if let Err(refused) = TlsHandshake::of(&dial) {
+            return Box::pin(std::future::ready(Err(refused.into())));
+        }
+        let shared = Arc::clone(&self.shared);
+        let connecting = self.inner.call(dial.clone());
+        Box::pin(async move {
+            let io = connecting.await.map_err(Into::into)?;
+            shared.secure(&dial, Box::new(io)).await
+        })
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for MeshConnector<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeshConnector")
+            .field("inner", &self.inner)
+            .field("identity", &self.shared.identity)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,42 @@
+//! How an identity is kept fresh.
+
+use std::{sync::Arc, time::Duration};
+
+use meshwork_identity::{Rotation, SpiffeId};
+use rustls::crypto::CryptoProvider;
+
+/// How an [`Identity`](crate::Identity) is kept fresh.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IdentityOptions {
+    /// When certificates are renewed: at half of their life unless said otherwise.
+    pub rotation: Rotation,
+    /// The cryptography of handshakes.
+    pub provider: Arc<CryptoProvider>,
+    /// How long to wait for the first certificate; 10 s by default.
+    pub start_timeout: Duration,
+    /// How long a source may take for one; 30 s by default.
+    pub fetch_timeout: Duration,
+    /// Whose certificate it has to be; any where nothing is said.
+    pub expected: Option<SpiffeId>,
+}
+
+impl IdentityOptions {
+    /// The defaults with a provider of your own.
+    pub fn new(provider: Arc<CryptoProvider>) -> Self {
+        Self {
+            rotation: Rotation::default(),
+            provider,
+            start_timeout: Duration::from_secs(10),
+            fetch_timeout: Duration::from_secs(30),
+            expected: None,
+        }
+    }
+}
+
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+impl Default for IdentityOptions {
+    fn default() -> Self {
+        Self::new(meshwork_identity::tls::provider())
+    }
+}

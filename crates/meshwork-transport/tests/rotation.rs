@@ -1,0 +1,151 @@
+//! Certificates that change and end while connections are made.
+
+mod common;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use common::{
+    accept, api, authority, connect, dial, echo, identity, listener, snapshot, source, web,
+};
+use meshwork_identity::{CertificateState, SvidFuture, SvidSource, SvidSourceError};
+use meshwork_routing::MtlsMode;
+use meshwork_tower::DialProtocol;
+use meshwork_transport::{Identity, IdentityError, IdentityOptions, MeshAcceptor, MeshConnector};
+use time::OffsetDateTime;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rotation_under_load_fails_no_handshake() {
+    let authority = authority("cluster.local");
+    let lifetime = time::Duration::seconds(2);
+    let start = |id| Identity::start(source(&authority, id).lifetime(lifetime));
+    let (server, client) = (start(api()).await.unwrap(), start(web()).await.unwrap());
+    let (listener, address) = listener().await;
+    let acceptor = MeshAcceptor::new(server.clone());
+    let serving = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut accepted = accept(&acceptor, stream, MtlsMode::Strict).await.unwrap();
+                let mut word = [0; 4];
+                accepted.io.read_exact(&mut word).await.unwrap();
+                accepted.io.write_all(&word).await.unwrap();
+                accepted.io.flush().await.unwrap();
+            });
+        }
+    });
+    let snapshot = snapshot(address, "");
+    let connector = MeshConnector::new(client.clone());
+    let began = Instant::now();
+    let mut handshakes = 0;
+    while began.elapsed() < Duration::from_secs(5) {
+        let mut io = connect(&connector, dial(&snapshot, DialProtocol::Http1)).await.unwrap();
+        echo(&mut *io).await.unwrap();
+        handshakes += 1;
+    }
+    serving.abort();
+    for identity in [&server, &client] {
+        let status = identity.status().borrow().clone();
+        assert!(status.generation >= 4, "{status:?}");
+        assert_eq!(status.failure, None);
+    }
+    assert!(handshakes > 20, "{handshakes}");
+}
+
+/// A source that works until it is told not to.
+#[derive(Debug)]
+struct Failing<S> {
+    inner: S,
+    fails: Arc<AtomicBool>,
+}
+
+impl<S: SvidSource> SvidSource for Failing<S> {
+    fn fetch(&self, now: OffsetDateTime) -> SvidFuture<'_> {
+        if self.fails.load(Ordering::SeqCst) {
+            let error = SvidSourceError::new("authority", "out of order");
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        self.inner.fetch(now)
+    }
+}
+
+#[tokio::test]
+async fn the_old_certificate_serves_until_it_ends_and_then_connections_are_refused() {
+    let authority = authority("cluster.local");
+    let fails = Arc::new(AtomicBool::new(false));
+    let inner = source(&authority, web()).lifetime(time::Duration::seconds(2));
+    let client = Identity::start(Failing { inner, fails: Arc::clone(&fails) }).await.unwrap();
+    fails.store(true, Ordering::SeqCst);
+    let mut status = client.status();
+    status.wait_for(|status| status.failure.is_some()).await.unwrap();
+    assert!(matches!(client.state(), CertificateState::RenewalFailing(_)), "{:?}", client.state());
+    assert!(client.usable().is_ok(), "it is still valid");
+
+    let (listener, address) = listener().await;
+    let snapshot = snapshot(address, "");
+    let connector = MeshConnector::new(client.clone());
+    while client.state() != CertificateState::Expired {
+        status.changed().await.unwrap();
+    }
+    let refused = connect(&connector, dial(&snapshot, DialProtocol::Http1)).await.err().unwrap();
+    assert!(refused.contains("has expired") && refused.contains("out of order"), "{refused}");
+    drop(listener);
+
+    fails.store(false, Ordering::SeqCst);
+    status.wait_for(|status| status.failure.is_none()).await.unwrap();
+    assert!(client.usable().is_ok(), "it comes back by itself");
+}
+
+/// A source that never answers.
+#[derive(Debug)]
+struct Silent;
+
+impl SvidSource for Silent {
+    fn fetch(&self, _now: OffsetDateTime) -> SvidFuture<'_> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_that_does_not_answer_is_given_up() {
+    let failed = Identity::start(Silent).await.unwrap_err();
+    assert!(matches!(failed, IdentityError::TimedOut(10)), "{failed}");
+    let identity = Identity::start_detached(Silent, IdentityOptions::default()).await;
+    assert_eq!(identity.state(), CertificateState::Missing);
+    assert!(identity.usable().is_err());
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_somebody_elses_or_of_no_use_is_not_taken() {
+    let authority = authority("cluster.local");
+    let mut options = IdentityOptions::default();
+    options.expected = Some(api());
+    options.start_timeout = Duration::from_millis(100);
+    let refused = Identity::start_with(source(&authority, web()), options).await.unwrap_err();
+    assert!(matches!(refused, IdentityError::Other { .. }), "{refused}");
+    // One that has ended already when it comes.
+    let late = source(&authority, web()).lifetime(time::Duration::seconds(1));
+    let late = Late(late);
+    let mut options = IdentityOptions::default();
+    options.start_timeout = Duration::from_millis(100);
+    let refused = Identity::start_with(late, options).await.unwrap_err();
+    assert!(matches!(refused, IdentityError::Refused(_)), "{refused}");
+    assert!(identity(&authority, web()).await.usable().is_ok());
+}
+
+/// Asks for certificates of an hour ago.
+#[derive(Debug)]
+struct Late<S>(S);
+
+impl<S: SvidSource> SvidSource for Late<S> {
+    fn fetch(&self, now: OffsetDateTime) -> SvidFuture<'_> {
+        self.0.fetch(now - time::Duration::hours(1))
+    }
+}
