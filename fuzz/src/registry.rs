@@ -9,7 +9,9 @@ use meshwork_api::{
     networking::{Sidecar, VirtualService},
     read::{Admission, Reader},
 };
-use meshwork_registry::{Change, EgressScope, Endpoint, Proxy, Registry, Resource, Service, Settings};
+use meshwork_registry::{
+    Change, EgressScope, Endpoint, Proxy, Registry, Resource, Service, Settings,
+};
 
 /// A line that says in which order things happen, and YAML documents.
 ///

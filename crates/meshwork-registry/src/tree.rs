@@ -37,6 +37,12 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
         self.len
     }
 
+    /// Whether both are one tree, so that nothing in them can differ.
+    #[cfg(test)]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root, &other.root)
+    }
+
     pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,

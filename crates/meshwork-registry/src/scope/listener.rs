@@ -162,12 +162,15 @@ fn services(
 ) -> Arc<[Arc<Service>]> {
     let mut imported = Vec::new();
     let mut import = |service: &Arc<Service>| {
-        let pattern = service.host.to_pattern();
-        let namespace = service.namespace.as_str();
-        if imports.excludes(namespace, &pattern) {
+        if imports.is_everything() {
+            imported.extend(listener.trim(service));
             return;
         }
-        let covering = imports.of(namespace).filter(|hosts| hosts.cover(&pattern));
+        let (host, namespace) = (service.host.as_str(), service.namespace.as_str());
+        if imports.excludes(namespace, host) {
+            return;
+        }
+        let covering = imports.of(namespace).filter(|hosts| hosts.cover(host));
         let found =
             covering.filter_map(|hosts| Some(trim_aliases(listener.trim(service)?, hosts))).next();
         imported.extend(found);
@@ -229,7 +232,7 @@ fn trim_to_port(service: &Arc<Service>, number: u16) -> Option<Arc<Service>> {
 
 /// The service with those of its aliases that are imported too.
 fn trim_aliases(service: Arc<Service>, hosts: &Hosts<'_>) -> Arc<Service> {
-    let covered = |alias: &&Hostname| hosts.cover(&alias.to_pattern());
+    let covered = |alias: &&Hostname| hosts.cover(alias.as_str());
     let count = service.aliases.iter().filter(covered).count();
     if count == service.aliases.len() {
         return service;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use meshwork_api::{Object, mesh::MeshConfig, networking::VirtualService};
-use meshwork_core::{HostPattern, Namespace};
+use meshwork_core::Namespace;
 
 use super::{hosts::Imports, implicit::qualify};
 use crate::{Proxy, Visibility, settings};
@@ -122,9 +122,12 @@ pub(super) fn import(
     proxy: &Proxy,
 ) -> Arc<[Arc<Object<VirtualService>>]> {
     let imported = |object: &&Arc<Object<VirtualService>>| {
+        if imports.is_everything() {
+            return true;
+        }
         let namespace = object.metadata.namespace.as_str();
         object.spec.hosts.iter().any(|host| {
-            let host = HostPattern::from(&*qualify(host, namespace, &proxy.cluster_domain));
+            let host = qualify(host, namespace, &proxy.cluster_domain);
             let meant = if has_gateway_semantics(object) {
                 imports.of(namespace).any(|hosts| hosts.cover(&host))
             } else {

@@ -108,11 +108,19 @@ impl Registry {
         if old == new {
             return;
         }
+        let listed = |entry: &Option<Arc<HostEntry>>, service: &Arc<Service>| {
+            let services = entry.iter().flat_map(|entry| &entry.services);
+            services.into_iter().any(|other| Arc::ptr_eq(other, service))
+        };
         for service in old.iter().flat_map(|entry| &entry.services) {
-            self.publish(service, false);
+            if !listed(&new, service) {
+                self.publish(service, false);
+            }
         }
         for service in new.iter().flat_map(|entry| &entry.services) {
-            self.publish(service, true);
+            if !listed(&old, service) {
+                self.publish(service, true);
+            }
         }
         let mut record = self.hosts.get(host).cloned().unwrap_or_default();
         record.set(namespace, new);

@@ -188,6 +188,7 @@ fn a_changed_endpoint_leaves_everything_else_shared() {
         }
     }
     assert_eq!(changed, ["s7"]);
+    assert!(before.public.is_same(&after.public), "no list of services was touched");
 }
 
 #[test]
