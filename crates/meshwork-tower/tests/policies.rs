@@ -267,3 +267,18 @@ async fn a_client_that_goes_away_is_told_of_too() {
     assert!(tokio::time::timeout(Duration::from_millis(10), call).await.is_err());
     assert!(lines.all()[0].contains("0 DC downstream_remote_disconnect"), "{:?}", lines.all());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_hangs_up_at_once_is_not_called_without_end() {
+    let calls = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = calls.clone();
+    let hang_up = tower::service_fn(move |_: meshwork_tower::Dial| {
+        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        std::future::ready(Ok::<_, std::io::Error>(tokio::io::duplex(64).0))
+    });
+    let config = app("http", &[ENDPOINT.parse().unwrap()]);
+    let client = outbound(live(&config)).connector(hang_up).build();
+    let response = send(&client, get("/")).await;
+    assert_eq!(response.status(), 503);
+    assert!(calls.load(std::sync::atomic::Ordering::SeqCst) <= 3);
+}

@@ -9,7 +9,7 @@ use std::{
 use meshwork_balance::{ClusterConfig, Endpoint as Member};
 use meshwork_config::{ClusterSpec, Snapshot};
 use meshwork_policy::{ClusterPolicy, TcpPolicy, Transport, UpstreamEndpoint, UpstreamProtocol};
-use meshwork_registry::{DefaultEndpoint, EndpointAddress};
+use meshwork_registry::{DefaultEndpoint, EndpointAddress, TlsMode};
 use meshwork_routing::{
     BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, InboundPort, PASSTHROUGH_CLUSTER,
 };
@@ -130,7 +130,11 @@ impl Clusters {
         let same = |handle: &ClusterHandle| handle.policy().is_some_and(|known| **known == policy);
         let handle = known.filter(same);
         let handle = handle.unwrap_or_else(|| self.make(Arc::new(policy), TcpPolicy::default()));
-        handle.update(spec.endpoints.iter().map(member).collect());
+        // Only endpoints that speak the mesh's TLS can take what the client has encrypted.
+        let able = |endpoint: &&Member<UpstreamEndpoint>| {
+            endpoint.value.endpoint.tls_mode() == TlsMode::Istio
+        };
+        handle.update(spec.endpoints.iter().filter(able).map(member).collect());
         self.keep(Running { handle: handle.clone(), spec: None });
         handle
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt, mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -12,7 +12,7 @@ use meshwork_balance::{Breaker, Permit, Resource};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Guarded, PoolSettings, UpstreamFailure,
+    Guarded, PoolSettings, StreamReset, UpstreamFailure,
     connection::{Connection, Stream},
 };
 use crate::{Body, Clock, ConnectError, Dial, DialProtocol, SharedConnector};
@@ -158,37 +158,37 @@ impl Inner {
     }
 
     async fn open(self: Arc<Self>, permit: Permit) {
-        match self.connect(permit).await {
+        let counted = Counted { pool: Arc::downgrade(&self), permit: Some(permit) };
+        let io = match self.connector.connect(self.dial.clone()).await {
+            Ok(io) => io,
+            Err(error) => {
+                self.fail(&UpstreamFailure::Connect(error));
+                // Last, so that no other connection is tried for those that were told already.
+                return drop(counted);
+            }
+        };
+        let closed = move || drop(counted);
+        match Connection::handshake(io, self.dial.protocol, &self.settings, closed).await {
             Ok(connection) => {
                 self.state().connecting -= 1;
                 self.hand_over(connection, true);
             }
             Err(error) => {
-                let mut state = self.state();
-                state.connecting -= 1;
-                state.connections -= 1;
-                for waiter in state.waiting.drain(..) {
-                    // Whoever no longer waits needs no answer.
-                    let _ = waiter.send(Err(UpstreamFailure::Connect(error.clone())));
-                }
+                tracing::debug!(%error, "an upstream connection ended before its first request");
+                let reason = StreamReset::ConnectionTermination;
+                self.fail(&UpstreamFailure::Reset { reason, request_sent: false });
             }
         }
     }
 
-    async fn connect(self: &Arc<Self>, permit: Permit) -> Result<Connection, ConnectError> {
-        let io = self.connector.connect(self.dial.clone()).await?;
-        let pool = Arc::downgrade(self);
-        let closed = move || {
-            drop(permit);
-            if let Some(pool) = pool.upgrade() {
-                let mut state = pool.state();
-                state.connections -= 1;
-                pool.open_as_needed(&mut state);
-            }
-        };
-        Connection::handshake(io, self.dial.protocol, &self.settings, closed)
-            .await
-            .map_err(|error| ConnectError::Failed(error.to_string().into()))
+    /// A connection did not come about: whoever waits is told.
+    fn fail(&self, failure: &UpstreamFailure) {
+        let mut state = self.state();
+        state.connecting -= 1;
+        for waiter in state.waiting.drain(..) {
+            // Whoever no longer waits needs no answer.
+            let _ = waiter.send(Err(failure.clone()));
+        }
     }
 
     fn give_back_when_ready(self: &Arc<Self>, mut connection: Connection) {
@@ -209,7 +209,12 @@ impl Inner {
     /// Gives a connection to whoever waits longest, or keeps it.
     fn hand_over(self: &Arc<Self>, mut connection: Connection, fresh: bool) {
         let mut state = self.state();
-        while !state.waiting.is_empty() && connection.is_ready(&self.settings) {
+        // A new connection goes to whoever waits even if it has ended meanwhile: the failure is that
+        // request's, and a peer that hangs up at once is not called again and again.
+        let mut new = fresh;
+        while !state.waiting.is_empty()
+            && (mem::take(&mut new) || connection.is_ready(&self.settings))
+        {
             let Some(waiter) = state.waiting.pop_front() else { break };
             let permit = match self.permit() {
                 Ok(permit) => permit,
@@ -252,6 +257,23 @@ impl Inner {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a connection until it has ended; then another may be opened for those who wait.
+struct Counted {
+    pool: Weak<Inner>,
+    permit: Option<Permit>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.permit = None;
+        if let Some(pool) = self.pool.upgrade() {
+            let mut state = pool.state();
+            state.connections -= 1;
+            pool.open_as_needed(&mut state);
+        }
     }
 }
 

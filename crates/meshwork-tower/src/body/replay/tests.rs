@@ -1,3 +1,5 @@
+//! A body that several readers take, within its limit.
+
 use bytes::Bytes;
 use futures_util::stream;
 use http::HeaderMap;
