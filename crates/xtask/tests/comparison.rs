@@ -119,9 +119,15 @@ fn every_compared_field_shows_a_change() {
         ("/elapsed_ms", json!(99_999)),
     ];
     let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut tried: BTreeMap<(String, &str), usize> = BTreeMap::new();
     for scenario in scenarios() {
         let answers = parrot(&scenario);
         for (path, value) in &changes {
+            // Two files of each family are enough to see a field that is not compared.
+            let tried = tried.entry((scenario.family.clone(), path)).or_default();
+            if *tried == 2 {
+                continue;
+            }
             let mut changed = scenario.clone();
             let mut at = None;
             for (number, (sealed, _)) in changed.key.cases.iter_mut().enumerate() {
@@ -131,6 +137,7 @@ fn every_compared_field_shows_a_change() {
                 }
             }
             let Some(at) = at else { continue };
+            *tried += 1;
             let units = compare::compare(&changed, &answers);
             assert!(
                 matches!(units[at].outcome, Outcome::Differ(_)),

@@ -36,7 +36,7 @@ pub(super) async fn run(
     let mut answers = Vec::with_capacity(question.cases.len());
     for case in &question.cases {
         let Some(vantage) = vantages.get(case.proxy.as_str()) else { continue };
-        answers.push(match missing::of(question, vantage, case) {
+        answers.push(match missing::of(question, case) {
             Some(reason) => Err(reason),
             None => Ok(answer(vantage, &network, case).await),
         });

@@ -7,10 +7,10 @@ use crate::vectors::{
     scenario::{Case, Question},
 };
 
-use super::{identity::in_force, vantage::Vantage};
+use super::identity::in_force;
 
 /// Why a case cannot be run yet; `None` where it can.
-pub(super) fn of(question: &Question, vantage: &Vantage, case: &Case) -> Option<Unsupported> {
+pub(super) fn of(question: &Question, case: &Case) -> Option<Unsupported> {
     let no = |reason: &str| Some(Unsupported(reason.to_owned()));
     if in_force(question).any(|resource| {
         let version = resource.get("apiVersion").and_then(Value::as_str);
@@ -24,9 +24,6 @@ pub(super) fn of(question: &Question, vantage: &Vantage, case: &Case) -> Option<
     }
     if in_force(question).any(|resource| authenticates(resource, question, &case.proxy)) {
         return no("RequestAuthentication");
-    }
-    if !vantage.snapshot.security.authorization().is_empty() {
-        return no("AuthorizationPolicy on requests");
     }
     None
 }
