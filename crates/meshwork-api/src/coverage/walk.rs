@@ -11,13 +11,13 @@ use serde_json::Value;
 /// ```
 /// use meshwork_api::{coverage, read};
 /// let outcome = read::documents("t.yaml", "\
-/// apiVersion: networking.istio.io/v1beta1
-/// kind: ProxyConfig
-/// metadata: {name: p}
-/// spec: {concurrency: 2}
+/// apiVersion: telemetry.istio.io/v1
+/// kind: Telemetry
+/// metadata: {name: quiet}
+/// spec: {accessLogging: [{disabled: true}]}
 /// ");
 /// let report = coverage::unenforced(&outcome.objects[0]);
-/// assert_eq!(report.violations[0].path, "spec.concurrency");
+/// assert_eq!(report.violations[0].path, "spec.accessLogging");
 /// ```
 pub fn unenforced(located: &Located<AnyObject>) -> Report {
     let (object, value) = (&located.object, located.value());
