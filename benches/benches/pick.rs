@@ -22,7 +22,7 @@ fn pick(criterion: &mut Criterion) {
             config.load_balancing =
                 LoadBalancing { algorithm: algorithm.clone(), ..config.load_balancing };
             let cluster = Cluster::new(config, 7, Duration::ZERO);
-            let endpoints = (0..size)
+            let endpoints: Vec<_> = (0..size)
                 .map(|n| Endpoint::new(format!("10.0.{}.{}:80", n >> 8, n & 0xff), n))
                 .collect();
             cluster.update(endpoints, Duration::ZERO);

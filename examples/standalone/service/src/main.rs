@@ -11,7 +11,7 @@ use meshwork::{Client, Mesh, Workload};
 use tokio::net::TcpListener;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let page = TcpListener::bind("127.0.0.1:0").await?;
     let greeter = TcpListener::bind("127.0.0.1:0").await?;
     let yaml = yaml(page.local_addr()?, greeter.local_addr()?);
