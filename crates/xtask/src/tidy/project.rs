@@ -120,7 +120,7 @@ impl Project {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let platform = "--filter-platform=x86_64-unknown-linux-gnu";
         let mut command = Command::new(cargo);
-        command.args(["metadata", "--format-version=1", "--locked", platform]);
+        command.args(["metadata", "--format-version=1", platform]);
         let text = run(command.current_dir(&root), "cargo metadata")?;
         let metadata: Metadata = serde_json::from_slice(&text)?;
         let mut graph = BTreeMap::new();
