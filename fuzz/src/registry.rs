@@ -30,13 +30,18 @@ pub fn registry_events(data: &[u8]) {
     let mut left: Vec<&AnyObject> = Vec::new();
     for byte in order {
         let object = objects[usize::from(*byte / 2) % objects.len()];
-        left.retain(|other| other.reference() != object.reference());
-        if byte % 2 == 1 {
-            registry.apply(Change::Delete(object.reference()));
+        let change = if byte % 2 == 1 {
+            Change::Delete(object.reference())
         } else if let Some(resource) = Resource::of(object) {
+            Change::Apply(resource)
+        } else {
+            continue;
+        };
+        left.retain(|other| other.reference() != object.reference());
+        if matches!(change, Change::Apply(_)) {
             left.push(object);
-            registry.apply(resource);
         }
+        registry.apply(change);
     }
     let resources = left.iter().filter_map(|object| Resource::of(object));
     let full = Registry::build(settings, resources);

@@ -4,6 +4,7 @@ mod egress;
 mod gateway;
 mod implicit;
 mod listeners;
+mod properties;
 mod selection;
 mod virtual_services;
 
