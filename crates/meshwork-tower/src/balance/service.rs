@@ -103,7 +103,7 @@ async fn send(mut request: Request<Body>, grpc: bool) -> Result<Response<Body>, 
     }
     let downstream = upgrade::downstream(&mut request);
     let began = Instant::now();
-    let sent = upstream.pool(shared, protocol).send(request).await;
+    let sent = upstream.pool(shared, protocol, &cx.head.authority).send(request).await;
     let mut response = match sent {
         Ok(response) => response,
         Err(failure) => {

@@ -22,6 +22,9 @@ pub struct Dial {
     pub policy: Option<Arc<ClusterPolicy>>,
     /// The endpoint as a client sees it; `None` where the application dialled the address.
     pub endpoint: Option<Arc<UpstreamEndpoint>>,
+    /// The host of the requests that the connection is for, without its port; set where the
+    /// cluster's TLS goes by it (`auto_sni`), and the connection then serves that host alone.
+    pub host: Option<Arc<str>>,
     /// How long connecting may take, TLS included (`tcp.connectTimeout`, 10 s by default).
     pub connect_timeout: Duration,
 }
@@ -35,6 +38,7 @@ impl Dial {
             cluster: cluster.into(),
             policy: None,
             endpoint: None,
+            host: None,
             connect_timeout: Duration::from_secs(10),
         }
     }

@@ -101,10 +101,10 @@ impl<R: Body<Data = Bytes>> Body for LoggedBody<R> {
             }
             Poll::Ready(None) | Poll::Pending => {}
         }
-        if matches!(frame, Poll::Ready(None)) || this.body.is_end_stream() {
-            if let Some(line) = this.line.take() {
-                line.finish(true);
-            }
+        if (matches!(frame, Poll::Ready(None)) || this.body.is_end_stream())
+            && let Some(line) = this.line.take()
+        {
+            line.finish(true);
         }
         frame
     }

@@ -19,12 +19,15 @@ use tower_service::Service;
 use super::{AccessLogEntry, CountedBody, LoggedBody, entry::text};
 use crate::{Details, Flag, MeshContext, ResponseFlags};
 
+/// Somebody who is handed every line.
+type Taker = Arc<dyn Fn(&AccessLogEntry) + Send + Sync>;
+
 /// Writes one line for each request when its answer has passed, or when the client went away.
 ///
 /// Lines go to `tracing`; [`AccessLogLayer::also`] hands them to somebody else as well.
 #[derive(Clone, Default)]
 pub struct AccessLogLayer {
-    also: Option<Arc<dyn Fn(&AccessLogEntry) + Send + Sync>>,
+    also: Option<Taker>,
 }
 
 impl AccessLogLayer {

@@ -13,7 +13,7 @@ pub(super) fn clean_request(
     headers: &mut HeaderMap,
     version: Version,
     direction: Direction,
-) -> Result<Option<Upgrade>, LocalReply> {
+) -> Result<Option<Upgrade>, Box<LocalReply>> {
     let upgrade = if version == Version::HTTP_2 {
         join_cookies(headers);
         None
@@ -52,7 +52,7 @@ pub(crate) fn clean_response(headers: &mut HeaderMap, status: StatusCode) {
 }
 
 /// Removes what `Connection` names; says whether the request asks for an upgrade.
-fn clean_connection(headers: &mut HeaderMap) -> Result<Option<Upgrade>, LocalReply> {
+fn clean_connection(headers: &mut HeaderMap) -> Result<Option<Upgrade>, Box<LocalReply>> {
     let mut tokens = Vec::new();
     for line in headers.get_all(CONNECTION) {
         let line = line.to_str().unwrap_or_default();
@@ -65,7 +65,9 @@ fn clean_connection(headers: &mut HeaderMap) -> Result<Option<Upgrade>, LocalRep
             "upgrade" => wants_upgrade = true,
             "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" => {
                 let status = StatusCode::BAD_REQUEST;
-                return Err(LocalReply::protocol_error(status, "http1.connection_header_rejected"));
+                return Err(
+                    LocalReply::protocol_error(status, "http1.connection_header_rejected").into()
+                );
             }
             token => {
                 headers.remove(token);

@@ -137,7 +137,7 @@ fn normalize(
     parts: &mut http::request::Parts,
     cx: &mut MeshContext,
     settings: &HttpSettings,
-) -> Result<(), LocalReply> {
+) -> Result<(), Box<LocalReply>> {
     if cx.direction == Direction::Inbound {
         cx.deadline = deadline(&parts.headers);
     }

@@ -11,16 +11,16 @@ use crate::{Flag, Head, LocalReply};
 ///
 /// The Host header leaves the map; the authority stands in the head from here on. The scheme is
 /// the target's, or empty where the target has none.
-pub(super) fn head(parts: &mut Parts, path: PathNormalization) -> Result<Head, LocalReply> {
+pub(super) fn head(parts: &mut Parts, path: PathNormalization) -> Result<Head, Box<LocalReply>> {
     if parts.version < Version::HTTP_11 {
-        return Err(LocalReply::protocol_error(StatusCode::UPGRADE_REQUIRED, "low_version"));
+        return Err(LocalReply::protocol_error(StatusCode::UPGRADE_REQUIRED, "low_version").into());
     }
     if parts.version == Version::HTTP_11 && !is_known_method(&parts.method) {
         return Err(codec_error());
     }
     if parts.headers.len() > MAX_HEADERS {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return Err(LocalReply::protocol_error(status, "http1.too_many_headers"));
+        return Err(LocalReply::protocol_error(status, "http1.too_many_headers").into());
     }
     let authority = authority(parts)?;
     let scheme = parts.uri.scheme_str().unwrap_or_default().into();
@@ -29,7 +29,7 @@ pub(super) fn head(parts: &mut Parts, path: PathNormalization) -> Result<Head, L
 }
 
 /// The authority of the target, else the Host lines, joined where there are several.
-fn authority(parts: &mut Parts) -> Result<Arc<str>, LocalReply> {
+fn authority(parts: &mut Parts) -> Result<Arc<str>, Box<LocalReply>> {
     let host = take_host(&mut parts.headers);
     if let Some(authority) = parts.uri.authority() {
         return Ok(authority.as_str().into());
@@ -37,14 +37,14 @@ fn authority(parts: &mut Parts) -> Result<Arc<str>, LocalReply> {
     let Some(host) = host else {
         let reply = LocalReply::new(StatusCode::BAD_REQUEST, "missing_host_header").close();
         return Err(if parts.version == Version::HTTP_2 {
-            reply.flag(Flag::DownstreamProtocolError)
+            reply.flag(Flag::DownstreamProtocolError).into()
         } else {
-            reply
+            reply.into()
         });
     };
     match std::str::from_utf8(&host) {
         Ok(host) if host.bytes().all(is_authority_byte) => Ok(host.into()),
-        _ => Err(LocalReply::new(StatusCode::BAD_REQUEST, "invalid_authority").close()),
+        _ => Err(LocalReply::new(StatusCode::BAD_REQUEST, "invalid_authority").close().into()),
     }
 }
 
@@ -59,7 +59,7 @@ fn take_host(headers: &mut HeaderMap) -> Option<Vec<u8>> {
     Some(host)
 }
 
-fn target(parts: &Parts, path: PathNormalization) -> Result<Arc<str>, LocalReply> {
+fn target(parts: &Parts, path: PathNormalization) -> Result<Arc<str>, Box<LocalReply>> {
     if parts.method == Method::CONNECT {
         return Ok(parts.uri.path_and_query().map_or_else(|| "".into(), |t| t.as_str().into()));
     }
@@ -68,23 +68,24 @@ fn target(parts: &Parts, path: PathNormalization) -> Result<Arc<str>, LocalReply
     };
     let target = target.as_str();
     if !target.starts_with('/') {
-        return Err(LocalReply::new(StatusCode::NOT_FOUND, "absolute_path_rejected"));
+        return Err(LocalReply::new(StatusCode::NOT_FOUND, "absolute_path_rejected").into());
     }
-    let normalized = path
-        .apply(target)
-        .map_err(|_| LocalReply::new(StatusCode::BAD_REQUEST, "path_normalization_failed"))?;
+    let normalized = path.apply(target).map_err(|_| {
+        Box::new(LocalReply::new(StatusCode::BAD_REQUEST, "path_normalization_failed"))
+    })?;
     if normalized.redirect {
-        let reply = LocalReply::new(StatusCode::TEMPORARY_REDIRECT, "path_normalization_failed");
-        return Err(match normalized.target.parse() {
-            Ok(location) => reply.header(http::header::LOCATION, location),
-            Err(_) => LocalReply::new(StatusCode::BAD_REQUEST, "path_normalization_failed"),
-        });
+        let refused = |status| LocalReply::new(status, "path_normalization_failed");
+        let reply = match normalized.target.parse() {
+            Ok(to) => refused(StatusCode::TEMPORARY_REDIRECT).header(http::header::LOCATION, to),
+            Err(_) => refused(StatusCode::BAD_REQUEST),
+        };
+        return Err(reply.into());
     }
     Ok(normalized.target.into())
 }
 
-fn codec_error() -> LocalReply {
-    LocalReply::protocol_error(StatusCode::BAD_REQUEST, "http1.codec_error")
+fn codec_error() -> Box<LocalReply> {
+    LocalReply::protocol_error(StatusCode::BAD_REQUEST, "http1.codec_error").into()
 }
 
 /// The methods that Envoy's HTTP/1 codec reads; names are case-sensitive.
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
     use http::Request;
 
-    fn check(request: http::request::Builder) -> Result<Head, LocalReply> {
+    fn check(request: http::request::Builder) -> Result<Head, Box<LocalReply>> {
         head(&mut request.body(()).unwrap().into_parts().0, PathNormalization::BASE)
     }
 

@@ -114,8 +114,10 @@ impl HttpServer {
                 }
             }
         };
-        result
-            .map_or_else(|error| ConnectionOutcome::of(&*error), |()| ConnectionOutcome::default())
+        match result {
+            Ok(()) => ConnectionOutcome::default(),
+            Err(error) => ConnectionOutcome::of(&*error),
+        }
     }
 }
 
@@ -241,7 +243,7 @@ impl ConnectionOutcome {
         match error.downcast_ref::<hyper::Error>() {
             Some(error) if error.is_parse_too_large() => Self::broken("http1.too_many_headers"),
             Some(error) if error.is_parse() => Self::broken("http1.codec_error"),
-            Some(error) if error.source().is_some_and(|cause| cause.is::<h2::Error>()) => {
+            Some(error) if error.source().is_some_and(<dyn std::error::Error>::is::<h2::Error>) => {
                 Self::broken("http2.violation.of.messaging.rule")
             }
             _ => Self::default(),

@@ -23,13 +23,16 @@ use crate::{
 /// # use meshwork_config::Snapshot;
 /// # use meshwork_core::Live;
 /// # fn example(snapshot: Live<Snapshot>) {
-/// use meshwork_tower::{Body, inbound};
+/// use std::convert::Infallible;
 ///
-/// let app = tower::service_fn(|_: http::Request<_>| async {
-///     Ok::<_, std::convert::Infallible>(http::Response::new(Body::from("hello")))
-/// });
-/// let service = inbound(snapshot).port(9080).layer(app);
-/// # let _: &dyn std::any::Any = &service;
+/// use http::{Request, Response};
+/// use meshwork_tower::{Body, CountedBody, inbound};
+///
+/// async fn hello(_request: Request<CountedBody<Body>>) -> Result<Response<Body>, Infallible> {
+///     Ok(Response::new(Body::from("hello")))
+/// }
+/// let service = inbound(snapshot).port(9080).layer(tower::service_fn(hello));
+/// # let _ = service;
 /// # }
 /// ```
 pub fn inbound(snapshot: Live<Snapshot>) -> Inbound {
@@ -103,8 +106,9 @@ impl Inbound {
 
     fn around<S>(self, inner: S) -> InboundService<S> {
         let clusters = self.clusters.unwrap_or_else(|| Clusters::new(TcpConnector::new()));
-        let stack = RouteLayer::new(LiveRouting::new(clusters)).layer(inner);
-        let stack = self.authz.layer(stack);
+        // The route comes first, so that the log names the destination of what is refused.
+        let stack = self.authz.layer(inner);
+        let stack = RouteLayer::new(LiveRouting::new(clusters)).layer(stack);
         let stack = NormalizeLayer::new().layer(stack);
         let stack = self.log.layer(stack);
         self.context.layer(stack)
@@ -112,7 +116,7 @@ impl Inbound {
 }
 
 /// A finished inbound stack.
-pub type InboundService<S> = WithContext<AccessLog<Normalize<Authz<RouteService<S, LiveRouting>>>>>;
+pub type InboundService<S> = WithContext<AccessLog<Normalize<RouteService<Authz<S>, LiveRouting>>>>;
 
 /// Gives requests back the form that applications expect: a Host header, a URI as the server gave
 /// it, with the normalised path.

@@ -1,5 +1,6 @@
 //! A small mesh: one host `app.example`, endpoints on loopback or in memory.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test fails where it does not hold")]
 
 use std::{
     convert::Infallible,
