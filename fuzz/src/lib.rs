@@ -5,20 +5,24 @@
 mod hostname;
 mod registry;
 mod resources;
+mod routing;
 
 pub use hostname::hostname;
 pub use registry::registry_events;
 pub use resources::{parse_json, parse_yaml, roundtrip, validate};
+pub use routing::{compile_config, route_request};
 
 /// A fuzz target: its name, which is also its corpus's folder, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All fuzz targets.
 pub const TARGETS: &[Target] = &[
+    ("compile_config", compile_config),
     ("hostname", hostname),
     ("parse_json", parse_json),
     ("parse_yaml", parse_yaml),
     ("registry_events", registry_events),
     ("roundtrip", roundtrip),
+    ("route_request", route_request),
     ("validate", validate),
 ];

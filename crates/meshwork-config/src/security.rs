@@ -27,6 +27,8 @@ pub struct Closed {
     pub resource: Option<ResourceRef>,
     /// Why it cannot be evaluated.
     pub reason: Arc<str>,
+    /// Whether it is about requests alone, so that connections without HTTP may pass.
+    pub requests_only: bool,
 }
 
 impl fmt::Display for Closed {
@@ -135,8 +137,10 @@ impl Security {
     /// Whether a request or connection may reach the workload.
     pub fn check(&self, input: &AuthzInput<'_>) -> InboundVerdict {
         match &self.closed {
-            Some(closed) => InboundVerdict::Closed(closed.clone()),
-            None => InboundVerdict::Policies(self.authorization.check(input)),
+            Some(closed) if !closed.requests_only || input.request.is_some() => {
+                InboundVerdict::Closed(closed.clone())
+            }
+            _ => InboundVerdict::Policies(self.authorization.check(input)),
         }
     }
 
@@ -171,11 +175,13 @@ fn closed(store: &ConfigStore, proxy: &Proxy, diagnostics: &mut Vec<Diagnostic>)
             let message = format!("{reason}: everything that it selects is refused");
             diagnostics.push(Diagnostic::new(Level::Alarm, Some(field), message));
             let resource = Some(object.reference());
-            found = found.or(Some(Closed { resource, reason: reason.into() }));
+            let requests_only = true;
+            found = found.or(Some(Closed { resource, reason: reason.into(), requests_only }));
         }
     }
-    let refused = store.refusals().filter(|refusal| closes(refusal, store, proxy));
-    found.or_else(|| refused.map(refusal_reason).next())
+    let mut refused = store.refusals().filter(|refusal| closes(refusal, store, proxy));
+    // What was refused may be about anything, so it goes first.
+    refused.next().map(refusal_reason).or(found)
 }
 
 /// A refused security resource without a last good version closes its namespace; where not even
@@ -194,5 +200,7 @@ fn selected(refusal: &Refusal, proxy: &Proxy) -> bool {
 
 fn refusal_reason(refusal: &Refusal) -> Closed {
     let reason = refusal.report.errors().next().map(ToString::to_string).unwrap_or_default();
-    Closed { resource: refusal.resource.clone(), reason: reason.into() }
+    let requests_only =
+        refusal.resource.as_ref().is_some_and(|resource| &*resource.kind == "RequestAuthentication");
+    Closed { resource: refusal.resource.clone(), reason: reason.into(), requests_only }
 }

@@ -4,13 +4,14 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{self, Poll},
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
-use meshwork_tower::{Body, BoxError, OutboundService, outbound};
+use meshwork_tower::{Body, BoxError, ConnectionInfo, OutboundService, outbound};
 use tower_service::Service;
 
 use crate::{Mesh, ready::Gate};
@@ -93,8 +94,11 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Self { mut stack, mut gate } = self.clone();
+        // A request that a server of this process received and passes on is a call of the workload's
+        // own; only `OriginalDestination` says that somebody intercepted it.
+        request.extensions_mut().remove::<Arc<ConnectionInfo>>();
         Box::pin(async move {
             match gate.pass().await {
                 Ok(()) => stack.call(request).await,
