@@ -1,7 +1,6 @@
 //! Certificates, keys and sources: what fits together is taken, all else is refused.
 
 use std::{
-    future::Future,
     sync::Arc,
     task::{Context, Poll, Waker},
 };

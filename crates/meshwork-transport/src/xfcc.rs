@@ -155,3 +155,84 @@ const SHORT: [(&str, &str); 9] = [
     ("2.5.4.11", "OU"),
     ("0.9.2342.19200300.100.1.25", "DC"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
+    fn check(
+        names: &[SanType],
+        subject: &[(DnType, &str)],
+        own: Option<&str>,
+        expected: (&str, &str),
+    ) {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = names.to_vec();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        for (kind, value) in subject {
+            params.distinguished_name.push(kind.clone(), *value);
+        }
+        let leaf = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone();
+        let provider = meshwork_identity::tls::provider();
+        let element = forwarded_client_cert(own, &leaf, false, &provider).unwrap();
+        let (before, rest) = element.split_once("Hash=").unwrap();
+        assert_eq!((before, &rest[64..]), expected);
+        let gateway = forwarded_client_cert(own, &leaf, true, &provider).unwrap();
+        assert!(gateway.contains(";Cert=\"-----BEGIN%20CERTIFICATE-----%0AMII"), "{gateway}");
+    }
+
+    fn uri(text: &str) -> SanType {
+        SanType::URI(text.try_into().unwrap())
+    }
+
+    fn dns(text: &str) -> SanType {
+        SanType::DnsName(text.try_into().unwrap())
+    }
+
+    #[test]
+    fn elements_are_those_of_envoy() {
+        let web = "spiffe://cluster.local/ns/shop/sa/web";
+        let own = Some("spiffe://cluster.local/ns/shop/sa/api");
+        let by = "By=spiffe://cluster.local/ns/shop/sa/api;";
+        check(&[uri(web)], &[], own, (by, &format!(";Subject=\"\";URI={web}")));
+        check(
+            &[dns("a.example"), dns("b.example")],
+            &[],
+            None,
+            ("", ";Subject=\"\";URI=;DNS=a.example;DNS=b.example"),
+        );
+        let subject = [(DnType::OrganizationName, "We"), (DnType::CommonName, "we\"ird, =;\\n")];
+        check(
+            &[uri(web)],
+            &subject,
+            None,
+            ("", &format!(";Subject=\"CN=we\\\\\"ird\\, =\\;\\\\n,O=We\";URI={web}")),
+        );
+    }
+
+    #[test]
+    fn names_that_could_end_an_element_are_left_out() {
+        let forged = "spiffe://a/b;URI=spiffe://cluster.local/ns/shop/sa/admin";
+        check(&[uri(forged)], &[], None, ("", ";Subject=\"\";URI="));
+        check(
+            &[uri("x://a,By=b"), dns("a.example")],
+            &[],
+            Some("x\"y"),
+            ("", ";Subject=\"\";URI=;DNS=a.example"),
+        );
+    }
+
+    #[test]
+    fn base64_is_padded() {
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_not_described() {
+        let provider = meshwork_identity::tls::provider();
+        assert_eq!(forwarded_client_cert(None, b"nothing", false, &provider), None);
+    }
+}

@@ -32,9 +32,13 @@ struct Pki {
 
 impl Pki {
     fn new() -> Self {
+        Self::named("cluster.local")
+    }
+
+    fn named(organization: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::OrganizationName, "cluster.local");
+        params.distinguished_name.push(DnType::OrganizationName, organization);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let root = params.self_signed(&key).unwrap().der().clone();
@@ -74,7 +78,8 @@ impl Pki {
 
 fn certified(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> CertifiedKey {
     let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    CertifiedKey::from_der(chain, key, &provider()).unwrap()
+    // Not `from_der`, which looks at the certificate.
+    CertifiedKey::new(chain, provider().key_provider.load_private_key(key).unwrap())
 }
 
 fn uri(text: &str) -> SanType {
@@ -84,13 +89,14 @@ fn uri(text: &str) -> SanType {
 /// The table: what is wrong, and a part of the reason that the other side gives.
 fn hostile(pki: &Pki, id: &SpiffeId) -> Vec<(&'static str, CertifiedKey, &'static str)> {
     let now = OffsetDateTime::now_utc();
-    let other = Pki::new();
+    let (other, posing) = (Pki::named("elsewhere"), Pki::new());
     let with = |change: &dyn Fn(&mut CertificateParams)| pki.certificate(id, |p| change(p));
     let dns = |text: &str| SanType::DnsName(text.try_into().unwrap());
     vec![
         ("expired", with(&|p| p.not_after = now - Duration::minutes(1)), "expired"),
         ("not yet valid", with(&|p| p.not_before = now + Duration::minutes(1)), "not valid yet"),
         ("another authority", other.certificate(id, |_| ()), "UnknownIssuer"),
+        ("one of the same name", posing.certificate(id, |_| ()), "InvalidSignature"),
         (
             "CA:TRUE",
             with(&|p| p.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)),

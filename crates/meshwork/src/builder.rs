@@ -6,7 +6,11 @@ use std::{sync::Arc, time::Duration};
 
 use meshwork_api::mesh::MeshConfig;
 use meshwork_config::{CompileReport, ConfigStore, Event, Running, Source, SourceError};
-use meshwork_tower::{Clusters, Connect, Seeds, TcpConnector};
+#[cfg(not(feature = "mtls"))]
+use meshwork_tower::TcpConnector;
+use meshwork_tower::{Clusters, Connect, Seeds};
+#[cfg(feature = "mtls")]
+use meshwork_transport::{Identity, IdentityOptions, MeshAcceptor, MeshConnector};
 
 use crate::{
     Mesh, Workload,
@@ -21,7 +25,10 @@ pub struct MeshBuilder {
     mesh_config: MeshConfig,
     events: Vec<Event>,
     sources: Vec<Box<dyn Source>>,
-    clusters: Box<dyn FnOnce(Seeds) -> Clusters + Send>,
+    /// A connector of the user's.
+    clusters: Option<Box<dyn FnOnce(Seeds) -> Clusters + Send>>,
+    #[cfg(feature = "mtls")]
+    identity: Option<Box<dyn meshwork_identity::SvidSource>>,
     seeds: Seeds,
     tolerate_invalid: bool,
     enforce: bool,
@@ -36,6 +43,14 @@ pub enum StartError {
     /// A source cannot be reached.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The workload got no certificate.
+    #[cfg(feature = "mtls")]
+    #[error("the workload has no certificate: {0}")]
+    Identity(#[from] meshwork_transport::IdentityError),
+    /// A name in MeshConfig `trustDomainAliases` is none.
+    #[cfg(feature = "mtls")]
+    #[error("trustDomainAliases: {0}")]
+    TrustDomain(meshwork_identity::ParseTrustDomainError),
     /// A resource was refused, and [`MeshBuilder::tolerate_invalid`] is off. The text shows the
     /// lines that are meant.
     #[error("the configuration is refused:\n{rendered}")]
@@ -54,7 +69,9 @@ impl MeshBuilder {
             mesh_config: MeshConfig::default(),
             events: Vec::new(),
             sources: Vec::new(),
-            clusters: Box::new(|seeds| Clusters::seeded(TcpConnector::new(), seeds)),
+            clusters: None,
+            #[cfg(feature = "mtls")]
+            identity: None,
             seeds: Seeds::random(),
             tolerate_invalid: false,
             enforce: true,
@@ -103,7 +120,18 @@ impl MeshBuilder {
 
     /// Makes connections another way than by plain TCP.
     pub fn connector(mut self, connector: impl Connect) -> Self {
-        self.clusters = Box::new(|seeds| Clusters::seeded(connector, seeds));
+        self.clusters = Some(Box::new(|seeds| Clusters::seeded(connector, seeds)));
+        self
+    }
+
+    /// Gives the workload a certificate: calls and connections are mutual TLS from then on where
+    /// the mesh says so, and policies see who calls.
+    ///
+    /// The certificate is asked for at the start and renewed in time. A connector of your own
+    /// ([`connector`](Self::connector)) stays yours; `MeshConnector::over` speaks TLS over it.
+    #[cfg(feature = "mtls")]
+    pub fn identity(mut self, source: impl meshwork_identity::SvidSource) -> Self {
+        self.identity = Some(Box::new(source));
         self
     }
 
@@ -148,7 +176,24 @@ impl MeshBuilder {
     /// [`StartError::Source`] where a source cannot be reached, [`StartError::Invalid`] where a
     /// resource is refused and that is not tolerated.
     pub async fn start(self) -> Result<Mesh, StartError> {
-        let clusters = (self.clusters)(self.seeds.clone());
+        #[cfg(feature = "mtls")]
+        let identity = match self.identity {
+            Some(source) => Some(start_identity(source, &self.mesh_config).await?),
+            None => None,
+        };
+        let clusters = match self.clusters {
+            Some(clusters) => clusters(self.seeds.clone()),
+            #[cfg(feature = "mtls")]
+            None => {
+                let connector = match &identity {
+                    Some(identity) => MeshConnector::new(identity.clone()),
+                    None => MeshConnector::without_identity(),
+                };
+                Clusters::seeded(connector, self.seeds.clone())
+            }
+            #[cfg(not(feature = "mtls"))]
+            None => Clusters::seeded(TcpConnector::new(), self.seeds.clone()),
+        };
         let store = ConfigStore::new(self.mesh_config);
         let count = self.sources.len();
         let proxy = self.workload.proxy().clone();
@@ -178,9 +223,30 @@ impl MeshBuilder {
             seeds: self.seeds,
             ready_timeout: self.ready_timeout,
             enforce: self.enforce,
+            #[cfg(feature = "mtls")]
+            acceptor: match &identity {
+                Some(identity) => MeshAcceptor::new(identity.clone()),
+                None => MeshAcceptor::without_identity(),
+            },
+            #[cfg(feature = "mtls")]
+            identity,
             running,
         }))
     }
+}
+
+/// The trust domain's other names are the mesh's to say.
+#[cfg(feature = "mtls")]
+async fn start_identity(
+    source: Box<dyn meshwork_identity::SvidSource>,
+    mesh: &MeshConfig,
+) -> Result<Identity, StartError> {
+    let mut options = IdentityOptions::default();
+    for alias in &mesh.trust_domain_aliases {
+        let parsed = alias.parse().map_err(StartError::TrustDomain)?;
+        options.aliases.push(parsed);
+    }
+    Ok(Identity::start_with(source, options).await?)
 }
 
 impl std::fmt::Debug for MeshBuilder {

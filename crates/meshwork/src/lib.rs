@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "server")]
+mod accept;
 mod builder;
 #[cfg(feature = "client")]
 mod client;
 mod engine;
 mod health;
 mod mesh;
+#[cfg(feature = "server")]
+mod peer;
 #[cfg(feature = "client")]
 mod ready;
 #[cfg(feature = "server")]
@@ -18,6 +22,8 @@ pub use builder::{MeshBuilder, StartError};
 pub use client::{Client, InvalidUrl};
 pub use health::Health;
 pub use mesh::Mesh;
+#[cfg(feature = "server")]
+pub use peer::Peer;
 pub use workload::{Workload, WorkloadError};
 
 pub use meshwork_api as api;
@@ -31,11 +37,15 @@ pub use meshwork_config::{
     events_of,
 };
 pub use meshwork_core as core;
+#[cfg(feature = "mtls")]
+pub use meshwork_identity as identity;
 pub use meshwork_policy as policy;
 pub use meshwork_registry as registry;
 pub use meshwork_routing as routing;
 pub use meshwork_tower as tower;
 pub use meshwork_tower::{Body, BoxError, ResponseFlags};
+#[cfg(feature = "mtls")]
+pub use meshwork_transport as transport;
 
 /// Envoy's response flags of an answer that the mesh gave itself; none for an application's.
 pub fn response_flags<B>(response: &http::Response<B>) -> ResponseFlags {

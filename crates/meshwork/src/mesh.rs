@@ -42,6 +42,11 @@ pub(crate) struct Assembly {
     pub(crate) seeds: Seeds,
     pub(crate) ready_timeout: Duration,
     pub(crate) enforce: bool,
+    #[cfg(feature = "mtls")]
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "servers alone accept"))]
+    pub(crate) acceptor: meshwork_transport::MeshAcceptor,
+    #[cfg(feature = "mtls")]
+    pub(crate) identity: Option<meshwork_transport::Identity>,
     /// Sources run as long as the mesh lives.
     pub(crate) running: Vec<Running>,
 }
@@ -79,6 +84,13 @@ impl Mesh {
         self.0.assembly.engine.live()
     }
 
+    /// The workload's certificate and how it stands; `None` where the mesh was built without
+    /// [`MeshBuilder::identity`].
+    #[cfg(feature = "mtls")]
+    pub fn identity(&self) -> Option<&meshwork_transport::Identity> {
+        self.0.assembly.identity.as_ref()
+    }
+
     /// The runtime state of the clusters: connections, counters, ejections.
     pub fn clusters(&self) -> &Clusters {
         &self.0.assembly.clusters
@@ -97,7 +109,7 @@ impl Mesh {
     pub fn explain<B>(&self, request: &http::Request<B>) -> Explanation {
         let snapshot = self.snapshot().load();
         let port = request.uri().port_u16().unwrap_or(80);
-        let routes = snapshot.routes.port(port).unwrap_or(snapshot.routes.catch_all());
+        let routes = snapshot.routes.client(request.uri().host().unwrap_or_default(), port);
         let attributes = Attributes::default();
         let draws = SeededDraws::new(0);
         let head = RequestHead::from(request);

@@ -13,15 +13,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use meshwork_authn::MtlsMode;
-use meshwork_routing::{ConnectionAction, MtlsMode as RouteMode};
+use meshwork_routing::ConnectionAction;
 use meshwork_tower::{
-    Body, BoxError, ConnectionInfo, HttpServer, Inbound, Io, LocalReply, inbound, is_grpc, peek,
+    Body, BoxError, ConnectionInfo, HttpServer, Inbound, Io, LocalReply, inbound, is_grpc,
 };
 use tokio::{net::TcpListener, task::JoinSet};
 use tower_service::Service;
 
-use crate::Mesh;
+use crate::{Mesh, Peer, accept::Admitted};
 
 impl Mesh {
     /// The inbound stack of a port of the workload, for a server of your own:
@@ -108,33 +107,21 @@ impl Mesh {
     {
         let Accepted { port, peer, local } = accepted;
         let snapshot = self.snapshot().load();
-        let timeout =
-            snapshot.mesh.protocol_detection_timeout.map(|t| t.as_std()).filter(|t| !t.is_zero());
-        let stopped = self.stopped();
-        let peeked = tokio::select! {
-            peeked = peek(io, timeout) => peeked,
-            () = self.stopped() => return,
-        };
-        let Ok((first, io)) = peeked else { return };
         let mut connection = ConnectionInfo::new(Some(peer), local);
         connection.listener_port = Some(port);
-        connection.first_bytes = first;
-        let mode = match snapshot.security.mtls_mode(port) {
-            MtlsMode::Disable => RouteMode::Disable,
-            MtlsMode::Permissive => RouteMode::Permissive,
-            MtlsMode::Strict => RouteMode::Strict,
+        let stopped = self.stopped();
+        let admitted = tokio::select! {
+            admitted = self.admit(io, connection, port, &snapshot) => admitted,
+            () = self.stopped() => return,
         };
-        let decision = connection
-            .with_attributes(|attributes| snapshot.routes.inbound(port, attributes, first, mode));
-        if decision.tls.is_some() {
-            tracing::warn!(port, %peer, "refused: mutual TLS is asked for and not supported yet");
-            return;
-        }
+        let Some(Admitted { io, connection, action }) = admitted else { return };
         let server = HttpServer::new();
-        match decision.action {
+        match action {
             ConnectionAction::Http(_) => {
-                let stack = self.inbound(port).layer(BoxedBody(app));
-                server.serve(io, Arc::new(connection), stack, stopped).await;
+                let connection = Arc::new(connection);
+                let peer = Peer::new(Arc::clone(&connection));
+                let stack = self.inbound(port).layer(BoxedBody { app, peer });
+                server.serve(io, connection, stack, stopped).await;
             }
             ConnectionAction::Forward(_) | ConnectionAction::Passthrough => {
                 // A port that no Service declares, or one that declares no HTTP: the application
@@ -143,10 +130,7 @@ impl Mesh {
                 let guard = Guarded { app, mesh: self.clone(), connection: connection.clone() };
                 server.serve(io, connection, guard, stopped).await;
             }
-            ConnectionAction::Close(reason) => {
-                tracing::info!(port, %peer, %reason, "a connection is refused");
-            }
-            ConnectionAction::Refuse => {}
+            ConnectionAction::Close(_) | ConnectionAction::Refuse => {}
         }
     }
 }
@@ -175,7 +159,8 @@ where
         self.app.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        request.extensions_mut().insert(Peer::new(Arc::clone(&self.connection)));
         let snapshot = self.mesh.snapshot().load();
         let verdict = self
             .connection
@@ -195,9 +180,12 @@ where
     }
 }
 
-/// Hands an application the body type that it was written for.
+/// Hands an application the body type that it was written for, and who called.
 #[derive(Clone, Debug)]
-struct BoxedBody<S>(S);
+struct BoxedBody<S> {
+    app: S,
+    peer: Peer,
+}
 
 impl<S, B> Service<Request<B>> for BoxedBody<S>
 where
@@ -210,11 +198,12 @@ where
     type Future = S::Future;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
+        self.app.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> S::Future {
-        self.0.call(request.map(Body::new))
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        request.extensions_mut().insert(self.peer.clone());
+        self.app.call(request.map(Body::new))
     }
 }
 

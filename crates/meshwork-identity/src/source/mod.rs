@@ -47,6 +47,16 @@ pub trait SvidSource: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+impl<S: SvidSource + ?Sized> SvidSource for Box<S> {
+    fn fetch(&self, now: OffsetDateTime) -> SvidFuture<'_> {
+        (**self).fetch(now)
+    }
+
+    fn poll_interval(&self) -> Option<Duration> {
+        (**self).poll_interval()
+    }
+}
+
 /// A certificate that is on its way.
 pub type SvidFuture<'a> =
     Pin<Box<dyn Future<Output = Result<X509Context, SvidSourceError>> + Send + 'a>>;

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::AcceptError;
-use crate::{Identity, forwarded_client_cert, user};
+use crate::{Identity, forwarded_client_cert, user, user::reason};
 
 /// The configurations of mesh TLS: one for all connections, whichever certificate is in force.
 pub(super) struct MeshConfigs {
@@ -71,7 +71,7 @@ impl Handshake<'_> {
     pub(super) async fn run<I: Io>(self, io: I) -> Result<Ended, AcceptError> {
         let accepting = TlsAcceptor::from(self.config).accept(io);
         let stream = match timeout(self.timeout, accepting).await {
-            Ok(stream) => stream.map_err(AcceptError::Handshake)?,
+            Ok(stream) => stream.map_err(|error| AcceptError::Handshake(reason(&error)))?,
             Err(_) => return Err(AcceptError::TimedOut),
         };
         let (_, session) = stream.get_ref();

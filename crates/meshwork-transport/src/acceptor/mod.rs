@@ -3,7 +3,7 @@
 mod alpn;
 mod handshake;
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use meshwork_core::FieldPath;
 use meshwork_identity::PeerIdentity;
@@ -29,14 +29,16 @@ use handshake::MeshConfigs;
 /// Sessions are never resumed: each connection proves itself anew, so none outlives the trust it
 /// was made under.
 #[derive(Clone)]
-pub struct MeshAcceptor(Arc<Inner>);
+pub struct MeshAcceptor {
+    shared: Arc<Shared>,
+    secrets: Arc<dyn Secrets>,
+    settings: Settings,
+}
 
-struct Inner {
+struct Shared {
     identity: Option<Identity>,
     mesh: Option<MeshConfigs>,
     user: ServerConfigs,
-    secrets: Arc<dyn Secrets>,
-    settings: Settings,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +86,7 @@ pub enum AcceptError {
     Settings(String),
     /// The handshake failed; the text says why, for instance which certificate was refused.
     #[error("the TLS handshake failed: {0}")]
-    Handshake(io::Error),
+    Handshake(String),
     /// The handshake took too long.
     #[error("the TLS handshake was not done in time")]
     TimedOut,
@@ -113,53 +115,47 @@ impl MeshAcceptor {
 
     fn build(identity: Option<Identity>) -> Self {
         let mesh = identity.as_ref().map(MeshConfigs::new);
-        Self(Arc::new(Inner {
-            identity,
-            mesh,
-            user: ServerConfigs::default(),
+        Self {
+            shared: Arc::new(Shared { identity, mesh, user: ServerConfigs::default() }),
             secrets: Arc::new(NoSecrets),
             settings: Settings {
                 limits: DetectionLimits::default(),
                 handshake_timeout: Duration::from_secs(15),
                 gateway: false,
             },
-        }))
-    }
-
-    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Inner {
-            identity: self.0.identity.clone(),
-            mesh: self.0.identity.as_ref().map(MeshConfigs::new),
-            user: ServerConfigs::default(),
-            secrets: Arc::clone(&self.0.secrets),
-            settings: self.0.settings,
-        };
-        change(&mut inner);
-        Self(Arc::new(inner))
+        }
     }
 
     /// Where certificates are found that configuration names.
     #[must_use]
-    pub fn secrets(self, secrets: impl Secrets) -> Self {
-        self.with(|inner| inner.secrets = Arc::new(secrets))
+    pub fn secrets(mut self, secrets: impl Secrets) -> Self {
+        // What was loaded from other secrets must not be used any more.
+        let identity = self.shared.identity.clone();
+        let mesh = identity.as_ref().map(MeshConfigs::new);
+        self.shared = Arc::new(Shared { identity, mesh, user: ServerConfigs::default() });
+        self.secrets = Arc::new(secrets);
+        self
     }
 
     /// How far connections are looked into before they are decided.
     #[must_use]
-    pub fn limits(self, limits: DetectionLimits) -> Self {
-        self.with(|inner| inner.settings.limits = limits)
+    pub const fn limits(mut self, limits: DetectionLimits) -> Self {
+        self.settings.limits = limits;
+        self
     }
 
     /// How long a handshake may take once the hello is there; 15 s by default, as with Istio.
     #[must_use]
-    pub fn handshake_timeout(self, timeout: Duration) -> Self {
-        self.with(|inner| inner.settings.handshake_timeout = timeout)
+    pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.handshake_timeout = timeout;
+        self
     }
 
     /// Describes clients in `x-forwarded-client-cert` as gateways do, with the whole certificate.
     #[must_use]
-    pub fn gateway(self) -> Self {
-        self.with(|inner| inner.settings.gateway = true)
+    pub const fn gateway(mut self) -> Self {
+        self.settings.gateway = true;
+        self
     }
 
     /// Accepts one connection.
@@ -178,7 +174,7 @@ impl MeshAcceptor {
         inspection: Inspection,
         decide: impl FnOnce(&ConnectionInfo) -> ConnectionDecision,
     ) -> Result<Accepted, AcceptError> {
-        let detected = detect(io, inspection, self.0.settings.limits).await?;
+        let detected = detect(io, inspection, self.settings.limits).await?;
         connection.first_bytes = detected.first;
         if let Some(hello) = detected.hello {
             connection.sni = hello.sni;
@@ -221,7 +217,7 @@ impl MeshAcceptor {
         tls: &Arc<ServerTls>,
         connection: &ConnectionInfo,
     ) -> Result<handshake::Ended, AcceptError> {
-        let inner = &*self.0;
+        let inner = &*self.shared;
         let protocol = alpn::choose(tls.alpn, &connection.alpn);
         let mesh = tls.certificate == CertificateSource::Workload;
         let (config, provider) = if mesh {
@@ -232,7 +228,7 @@ impl MeshAcceptor {
             (mesh.config(tls)?, Arc::clone(identity.provider()))
         } else {
             let provider = self.provider().ok_or(AcceptError::NoIdentity)?;
-            (inner.user.load(tls, &*inner.secrets, &provider).await?, provider)
+            (inner.user.load(tls, &*self.secrets, &provider).await?, provider)
         };
         let mut config = (*config).clone();
         config.alpn_protocols = protocol.iter().map(|name| name.as_bytes().to_vec()).collect();
@@ -240,17 +236,17 @@ impl MeshAcceptor {
             config: Arc::new(config),
             provider,
             own: inner.identity.as_ref().filter(|_| mesh),
-            gateway: inner.settings.gateway,
+            gateway: self.settings.gateway,
             // Nobody vouches for a client that need not lead to an authority.
             trusted: !tls.accept_untrusted,
-            timeout: inner.settings.handshake_timeout,
+            timeout: self.settings.handshake_timeout,
         }
         .run(io)
         .await
     }
 
     fn provider(&self) -> Option<Arc<rustls::crypto::CryptoProvider>> {
-        let own = self.0.identity.as_ref().map(|identity| Arc::clone(identity.provider()));
+        let own = self.shared.identity.as_ref().map(|identity| Arc::clone(identity.provider()));
         #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
         return own.or_else(|| Some(meshwork_identity::tls::provider()));
         #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
@@ -261,8 +257,8 @@ impl MeshAcceptor {
 impl fmt::Debug for MeshAcceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MeshAcceptor")
-            .field("identity", &self.0.identity)
-            .field("settings", &self.0.settings)
+            .field("identity", &self.shared.identity)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

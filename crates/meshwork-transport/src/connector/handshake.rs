@@ -18,6 +18,8 @@ pub struct TlsHandshake<'a> {
     pub sni: Option<Arc<str>>,
     /// The protocols that are offered, best first.
     pub alpn: &'static [&'static str],
+    /// What the connection will carry.
+    pub protocol: DialProtocol,
     /// The host that the server's certificate has to name, beside
     /// [`subject_alt_names`](UpstreamTls::subject_alt_names).
     pub host: Option<Arc<str>>,
@@ -50,6 +52,7 @@ impl<'a> TlsHandshake<'a> {
             tls,
             sni,
             alpn: alpn(tls, dial.protocol),
+            protocol: dial.protocol,
             host: host.filter(|_| tls.auto_san_validation),
         }))
     }
@@ -58,6 +61,7 @@ impl<'a> TlsHandshake<'a> {
 /// The host of whom the connection is for, without its port.
 fn host(dial: &Dial) -> Option<Arc<str>> {
     match &dial.address {
+        _ if dial.host.is_some() => dial.host.clone(),
         DialAddress::Name(name, _) => Some(Arc::clone(name)),
         _ => None,
     }

@@ -3,7 +3,7 @@
 mod handshake;
 
 use std::{
-    fmt, io,
+    fmt,
     sync::Arc,
     task::{self, Poll},
 };
@@ -14,7 +14,7 @@ use meshwork_identity::{
     tls::{ServerVerifier, WorkloadCertificate},
 };
 use meshwork_policy::{Certificate, CertificateAuthority, ProxyProtocol};
-use meshwork_tower::{BoxError, Dial, Io, TcpConnector};
+use meshwork_tower::{BoxError, Dial, DialProtocol, Io, TcpConnector};
 use rustls::{
     ClientConfig,
     client::{ResolvesClientCert, Resumption},
@@ -29,7 +29,7 @@ use tower_service::Service;
 
 use crate::{
     Identity, NoSecrets, ProxyProtocolVersion, Secrets, Unusable, proxy_header,
-    user::{ClientMaterials, Pins, UserVerifier},
+    user::{ClientMaterials, Pins, UserVerifier, reason},
 };
 
 pub use handshake::TlsHandshake;
@@ -123,7 +123,10 @@ impl<C> MeshConnector<C> {
     /// Where certificates are found that configuration names.
     #[must_use]
     pub fn secrets(mut self, secrets: impl Secrets) -> Self {
-        Arc::make_mut(&mut self.shared).secrets = Arc::new(secrets);
+        let shared = Arc::make_mut(&mut self.shared);
+        // What was loaded from other secrets must not be used any more.
+        shared.materials = Arc::default();
+        shared.secrets = Arc::new(secrets);
         self
     }
 
@@ -185,7 +188,13 @@ impl Shared {
             .map_err(|error| ConnectTlsError::Material(error.to_string()))?;
         let host = match &handshake.host {
             Some(host) => Some(server_name(host)?),
-            None if tls.auto_san_validation && material.authorities.is_some() => {
+            // Bytes have no host. Authorities of the user's may vouch without a name, as with
+            // Envoy; those of the system vouch for the whole world.
+            None if tls.auto_san_validation
+                && material.authorities.is_some()
+                && (handshake.protocol != DialProtocol::Tcp
+                    || tls.authority == Some(CertificateAuthority::System)) =>
+            {
                 return Err(ConnectTlsError::NoHost);
             }
             None => None,
@@ -239,15 +248,6 @@ impl Shared {
 fn server_name(name: &str) -> Result<ServerName<'static>, ConnectTlsError> {
     let parsed = ServerName::try_from(name.to_owned());
     parsed.map_err(|_| ConnectTlsError::ServerName(name.escape_default().take(300).collect()))
-}
-
-fn reason(error: &io::Error) -> String {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other))) => {
-            format!("invalid peer certificate: {}", other.0)
-        }
-        _ => error.to_string(),
-    }
 }
 
 /// One certificate, whatever the server asks for.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use meshwork_identity::{Rotation, SpiffeId};
+use meshwork_identity::{Rotation, SpiffeId, TrustDomain};
 use rustls::crypto::CryptoProvider;
 
 /// How an [`Identity`](crate::Identity) is kept fresh.
@@ -19,6 +19,9 @@ pub struct IdentityOptions {
     pub fetch_timeout: Duration,
     /// Whose certificate it has to be; any where nothing is said.
     pub expected: Option<SpiffeId>,
+    /// Other names of the mesh's trust domain that are accepted beside those that the source says
+    /// (MeshConfig `trustDomainAliases`).
+    pub aliases: Vec<TrustDomain>,
 }
 
 impl IdentityOptions {
@@ -30,6 +33,7 @@ impl IdentityOptions {
             start_timeout: Duration::from_secs(10),
             fetch_timeout: Duration::from_secs(30),
             expected: None,
+            aliases: Vec::new(),
         }
     }
 }

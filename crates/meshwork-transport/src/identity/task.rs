@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use meshwork_identity::{Purpose, RotationStep, SvidSource, X509Context, tls::TlsIdentity};
+use meshwork_identity::{
+    Purpose, RotationStep, SvidSource, TrustBundles, X509Context, tls::TlsIdentity,
+};
 use rustls_pki_types::UnixTime;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, timeout};
@@ -82,10 +84,11 @@ async fn attempt(
 
 /// Puts a certificate in force, if peers would take it.
 fn take(
-    context: X509Context,
+    mut context: X509Context,
     shared: &Shared,
     options: &IdentityOptions,
 ) -> Result<(), IdentityError> {
+    context.bundles = options.aliases.iter().cloned().fold(context.bundles, TrustBundles::alias);
     let current = shared.publisher.current();
     let known = current.as_ref().as_ref().is_some_and(|known| *known.context() == context);
     let not_after = context.svid.not_after();

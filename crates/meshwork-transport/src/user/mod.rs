@@ -19,3 +19,13 @@ pub(crate) fn sha256(bytes: &[u8], provider: &CryptoProvider) -> Option<Output> 
     let mut hashes = suites.map(|suite| suite.common.hash_provider);
     Some(hashes.find(|hash| hash.algorithm() == HashAlgorithm::SHA256)?.hash(bytes))
 }
+
+/// Why a handshake failed, in the verifier's own words where it was the verifier.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other))) => {
+            format!("invalid peer certificate: {}", other.0)
+        }
+        _ => error.to_string(),
+    }
+}
