@@ -1,26 +1,24 @@
 //! The endpoints of a host in a namespace, out of everything that declares it.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use meshwork_core::{Labels, Locality, Namespace};
 
-use super::{Registry, host::EndpointSet, settle::selects};
+use super::{Registry, host::EndpointSet, settle::selects, slices::of_slices};
 use crate::{
     Endpoint, EndpointAddress, Health, Provider, Resolution, Service, ServicePort, TargetPort,
     TlsMode, Workload, WorkloadKind,
-    derive::{Context, EntryView, Instance, SliceFacts, labels, slice},
+    derive::{EntryView, Instance, slice},
 };
 
 /// An endpoint with the service port that it is for.
-struct Candidate {
-    name: Arc<str>,
+pub(super) struct Candidate {
+    pub(super) name: Arc<str>,
     /// The number that the ServiceEntry gives the port; 0 where only the name counts.
-    number: u16,
-    endpoint: Endpoint,
+    pub(super) number: u16,
+    pub(super) endpoint: Endpoint,
+    /// Whether it shuts down, so that no cluster has it any more.
+    pub(super) gone: bool,
 }
 
 /// Pools the endpoints of all `services`, which declare `host` in `namespace`. Lists that did not
@@ -43,9 +41,21 @@ pub(super) fn pool(
         of_workload_entries(registry, service, &mut candidates);
     }
     let keeps_sessions = services.iter().any(|service| slice::keeps_sessions(&service.labels));
-    candidates.retain_mut(|candidate| drain(&mut candidate.endpoint, keeps_sessions));
-
+    let numbers = numbers(services);
     let mut set = EndpointSet::default();
+    if services.iter().any(|service| service.resolution == Resolution::Passthrough) {
+        for number in &numbers {
+            let same = candidates.iter().filter(|candidate| candidate.number == *number);
+            let mut seen = HashSet::new();
+            let addresses = same.filter_map(|candidate| candidate.endpoint.address.ip());
+            let list: Vec<IpAddr> = addresses.filter(|address| seen.insert(*address)).collect();
+            let known = previous.and_then(|set| set.dialled(*number));
+            set.dialled.push((*number, keep(list, known)));
+        }
+    }
+    candidates
+        .retain_mut(|candidate| !candidate.gone && drain(&mut candidate.endpoint, keeps_sessions));
+
     let is_reachable = |endpoint: &Endpoint| {
         endpoint.port == 0 || !matches!(endpoint.address, EndpointAddress::Name(_))
     };
@@ -59,10 +69,6 @@ pub(super) fn pool(
     }
     set.by_name.sort_by(|a, b| a.0.cmp(&b.0));
     if services.iter().any(|service| service.resolution.is_dns()) {
-        let mut numbers: Vec<u16> =
-            services.iter().flat_map(|service| &*service.ports).map(|port| port.number).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
         for number in numbers {
             let same = candidates.iter().filter(|candidate| candidate.number == number);
             let list = distinct(same.map(|candidate| &candidate.endpoint));
@@ -73,7 +79,16 @@ pub(super) fn pool(
     set
 }
 
-fn keep(list: Vec<Endpoint>, known: Option<&Arc<[Endpoint]>>) -> Arc<[Endpoint]> {
+/// The numbers of all ports, in order.
+fn numbers(services: &[Arc<Service>]) -> Vec<u16> {
+    let mut numbers: Vec<u16> =
+        services.iter().flat_map(|service| &*service.ports).map(|port| port.number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+fn keep<T: PartialEq>(list: Vec<T>, known: Option<&Arc<[T]>>) -> Arc<[T]> {
     match known {
         Some(known) if **known == *list => Arc::clone(known),
         _ => list.into(),
@@ -173,87 +188,8 @@ fn of_instance(instance: &Instance, port: &ServicePort) -> Candidate {
         name: Arc::clone(&port.name),
         number: port.number,
         endpoint: Endpoint::new(instance.address.clone(), target, workload),
+        gone: false,
     }
-}
-
-fn of_slices(registry: &mut Registry, service: &Service, out: &mut Vec<Candidate>) {
-    let key = (service.namespace.clone(), Arc::clone(&service.resource.name));
-    let mut seen = HashSet::new();
-    let slices: Vec<Arc<SliceFacts>> = registry
-        .views
-        .slices_of_service
-        .group(&key)
-        .filter_map(|(name, ())| registry.inputs.slices.get(name).cloned())
-        .collect();
-    for slice in slices {
-        let mut unknown: Option<Arc<Workload>> = None;
-        for entry in &slice.addresses {
-            let Some(health) = entry.health(&service.labels) else { continue };
-            let pod = match &entry.pod {
-                // A Pod that has not arrived yet: nothing is known of the endpoint, so that it
-                // is left out rather than taken for one without identity.
-                Some(pod) => match registry.views.pods.get(pod) {
-                    Some(pod) => Some(pod),
-                    None => continue,
-                },
-                None => registry
-                    .pods_of(entry.address)
-                    .find(|pod| pod.instance.workload.namespace == service.namespace),
-            };
-            let workload = match pod {
-                Some(pod) => Arc::clone(&pod.instance.workload),
-                None => bare(registry, &slice, entry.address, &mut unknown),
-            };
-            for (name, number) in &slice.ports {
-                if !seen.insert((entry.address, Arc::clone(name))) {
-                    continue;
-                }
-                let address = EndpointAddress::Ip(entry.address);
-                let mut endpoint =
-                    Endpoint::new(address, number.unwrap_or_default(), Arc::clone(&workload));
-                endpoint.health = health;
-                let number = service.port_named(name).map_or(0, |port| port.number);
-                out.push(Candidate { name: Arc::clone(name), number, endpoint });
-            }
-        }
-    }
-}
-
-/// What is known of an address in a slice that is no Pod's; one form for all of a slice that are
-/// on one network.
-fn bare(
-    registry: &mut Registry,
-    slice: &SliceFacts,
-    address: IpAddr,
-    last: &mut Option<Arc<Workload>>,
-) -> Arc<Workload> {
-    let mut context = Context {
-        settings: &registry.settings,
-        cluster_network: &registry.views.cluster_network,
-        strings: &mut registry.strings,
-    };
-    let own = BTreeMap::new();
-    let network = labels::network(&own, Some(address), &mut context);
-    if let Some(last) = last.as_ref().filter(|last| last.network == network) {
-        return Arc::clone(last);
-    }
-    let locality = Locality::default();
-    let workload = Arc::new(Workload {
-        resource: slice.resource.clone(),
-        kind: WorkloadKind::Unknown,
-        namespace: Namespace::new(context.strings.get("")),
-        name: context.strings.get(""),
-        labels: labels::augmented(&own, &locality, "", &network, &mut context),
-        locality,
-        network,
-        cluster: Arc::clone(&registry.settings.cluster),
-        node: Arc::default(),
-        service_account: None,
-        tls_mode: TlsMode::Disabled,
-        weight: 1,
-    });
-    *last = Some(Arc::clone(&workload));
-    workload
 }
 
 /// WorkloadEntries that a Kubernetes Service selects.
@@ -275,6 +211,7 @@ fn of_workload_entries(registry: &Registry, service: &Service, out: &mut Vec<Can
                         target,
                         Arc::clone(&instance.workload),
                     ),
+                    gone: false,
                 });
             }
         }

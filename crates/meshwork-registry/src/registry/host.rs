@@ -1,6 +1,6 @@
 //! What one host name stands for in each namespace that declares it.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use meshwork_core::Namespace;
 
@@ -29,6 +29,9 @@ pub(crate) struct EndpointSet {
     /// By the number of the service port, names too: what clusters use that resolve names. Empty
     /// where nothing does.
     pub(crate) by_number: Vec<(u16, Arc<[Endpoint]>)>,
+    /// By the number of the service port, the addresses that clients connect to themselves,
+    /// whatever their health. Empty where clients have a virtual address.
+    pub(crate) dialled: Vec<(u16, Arc<[IpAddr]>)>,
 }
 
 impl HostRecord {
@@ -68,6 +71,10 @@ impl HostEntry {
 impl EndpointSet {
     pub(crate) fn of_name(&self, name: &str) -> Option<&Arc<[Endpoint]>> {
         self.by_name.iter().find(|(own, _)| **own == *name).map(|(_, list)| list)
+    }
+
+    pub(crate) fn dialled(&self, number: u16) -> Option<&Arc<[IpAddr]>> {
+        self.dialled.iter().find(|(own, _)| *own == number).map(|(_, list)| list)
     }
 
     pub(crate) fn of_number(&self, number: u16) -> Option<&Arc<[Endpoint]>> {

@@ -6,6 +6,7 @@ mod host;
 mod inbound;
 mod inputs;
 mod settle;
+mod slices;
 mod views;
 
 use std::{net::IpAddr, sync::Arc};
@@ -153,6 +154,13 @@ impl Registry {
     /// node ([`Service::node_local`]) is for the cluster to say.
     pub fn endpoints(&self, service: &Service, port: u16) -> Arc<[Endpoint]> {
         self.endpoints_of(service, port).cloned().unwrap_or_default()
+    }
+
+    /// The addresses that clients of a service without a virtual address connect to themselves, as
+    /// those of a headless Service do: Istio listens for each of them, whatever its health.
+    pub fn dialled_addresses(&self, service: &Service, port: u16) -> Arc<[IpAddr]> {
+        let set = self.entry(service).map(|entry| &entry.endpoints);
+        set.and_then(|set| set.dialled(port)).cloned().unwrap_or_default()
     }
 
     fn endpoints_of(&self, service: &Service, port: u16) -> Option<&Arc<[Endpoint]>> {

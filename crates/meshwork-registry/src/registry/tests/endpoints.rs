@@ -326,3 +326,32 @@ metadata: {{name: istio-system, labels: {{topology.istio.io/network: n1}}}}
     let endpoints = world.registry.endpoints(world.service(HOST), 80);
     assert_eq!(&**endpoints[0].network(), "n1");
 }
+
+#[test]
+fn addresses_that_clients_dial_are_listed_whatever_their_health() {
+    let world = world(
+        "
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: None, ports: [{name: tcp-a, port: 9000}, {name: other, port: 9001}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: db-1, labels: {kubernetes.io/service-name: db}}
+addressType: IPv4
+ports: [{name: tcp-a, port: 9000}]
+endpoints:
+- {addresses: [10.1.0.1]}
+- {addresses: [10.1.0.2], conditions: {ready: false}}
+- {addresses: [10.1.0.3], conditions: {ready: false, terminating: false}}
+",
+    );
+    let service = world.service("db.ns1.svc.cluster.local");
+    let dialled = world.registry.dialled_addresses(service, 9000);
+    let dialled: Vec<_> = dialled.iter().map(ToString::to_string).collect();
+    assert_eq!(dialled, ["10.1.0.1", "10.1.0.2", "10.1.0.3"]);
+    assert!(world.registry.dialled_addresses(service, 9001).is_empty());
+    let used = world.endpoints("db.ns1.svc.cluster.local", 9000);
+    assert_eq!(used, ["10.1.0.1:9000", "10.1.0.3:9000"]);
+}

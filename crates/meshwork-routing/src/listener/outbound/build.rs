@@ -153,16 +153,15 @@ impl<'a> Builder<'a> {
     /// The addresses behind a service whose clients connect to its endpoints, without the proxy's
     /// own; `None` where a wildcard listener takes their place.
     fn pods(&self, service: &Arc<Service>, port: u16) -> Option<Vec<IpAddr>> {
-        let endpoints = self.registry.endpoints(service, port);
-        if endpoints.is_empty()
+        let dialled = self.registry.dialled_addresses(service, port);
+        if dialled.is_empty()
             && service.provider != Provider::Kubernetes
             && service.selector.is_none()
         {
             return None;
         }
         let own = self.proxy.addresses.first();
-        let pods = endpoints.iter().filter_map(|endpoint| endpoint.address.ip());
-        Some(pods.filter(|pod| Some(pod) != own).collect())
+        Some(dialled.iter().copied().filter(|pod| Some(pod) != own).collect())
     }
 
     /// Whether the wildcard listener of this port is Envoy's own.
