@@ -9,9 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
-use meshwork_tower::{Body, BoxError, ConnectionInfo, OutboundService, outbound};
+use meshwork_tower::{Body, BoxError, ConnectionInfo, LocalReply, OutboundService, outbound};
 use tower_service::Service;
 
 use crate::{Mesh, ready::Gate};
@@ -99,6 +99,11 @@ where
         // A request that a server of this process received and passes on is a call of the workload's
         // own; only `OriginalDestination` says that somebody intercepted it.
         request.extensions_mut().remove::<Arc<ConnectionInfo>>();
+        if request.uri().scheme() == Some(&http::uri::Scheme::HTTPS) {
+            let reply = LocalReply::new(StatusCode::BAD_REQUEST, "https_in_process")
+                .body("the mesh routes plaintext HTTP: use http:// and let the mesh speak TLS");
+            return Box::pin(std::future::ready(Ok(reply.into_response(false))));
+        }
         Box::pin(async move {
             match gate.pass().await {
                 Ok(()) => stack.call(request).await,

@@ -35,32 +35,12 @@ impl AuthzLayer {
     }
 }
 
-impl Default for AuthzLayer {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<S> Layer<S> for AuthzLayer {
-    type Service = Authz<S>;
-
-    fn layer(&self, inner: S) -> Authz<S> {
-        Authz { inner, enforce: self.enforce }
-    }
-}
-
-/// The service of [`AuthzLayer`].
-#[derive(Clone, Debug)]
-pub struct Authz<S> {
-    inner: S,
-    enforce: bool,
-}
-
-impl<S> Authz<S> {
-    fn refusal<B>(&self, request: &Request<B>) -> Option<LocalReply> {
+impl AuthzLayer {
+    /// The refusal of a request that is not allowed.
+    pub(crate) fn refusal<B>(self, cx: &MeshContext, request: &Request<B>) -> Option<LocalReply> {
         // A workload's own policies are about those who call it.
-        let cx = MeshContext::of(request).filter(|cx| cx.direction != Direction::Outbound)?;
-        let snapshot = cx.snapshot.as_ref()?;
+        let inbound = cx.direction != Direction::Outbound;
+        let snapshot = cx.snapshot.as_ref().filter(|_| inbound)?;
         let head = cx.head.with(request.method(), request.headers());
         let verdict = cx.connection.with_attributes(|connection| {
             let input = AuthzInput::request(connection, head)
@@ -90,6 +70,27 @@ impl<S> Authz<S> {
     }
 }
 
+impl Default for AuthzLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for AuthzLayer {
+    type Service = Authz<S>;
+
+    fn layer(&self, inner: S) -> Authz<S> {
+        Authz { inner, layer: *self }
+    }
+}
+
+/// The service of [`AuthzLayer`].
+#[derive(Clone, Debug)]
+pub struct Authz<S> {
+    inner: S,
+    layer: AuthzLayer,
+}
+
 impl<S, B, R> Service<Request<B>> for Authz<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
@@ -104,7 +105,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.refusal(&request) {
+        match MeshContext::of(&request).and_then(|cx| self.layer.refusal(cx, &request)) {
             None => Either::Left(self.inner.call(request)),
             Some(reply) => {
                 let grpc = is_grpc(request.headers());

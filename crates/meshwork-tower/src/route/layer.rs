@@ -12,19 +12,28 @@ use super::{
     Routing,
     answer::{is_head, own_answer},
 };
-use crate::{LocalReply, MeshContext, Routed, Upgrade, is_grpc};
+use crate::{AuthzLayer, LocalReply, MeshContext, Routed, Upgrade, is_grpc};
 
 /// Finds the route of each request; redirects, direct responses and requests without a route are
 /// answered here, the others go on with [`MeshContext::routed`] set.
 #[derive(Clone, Debug)]
 pub struct RouteLayer<T> {
     routing: T,
+    guard: Option<AuthzLayer>,
 }
 
 impl<T: Routing> RouteLayer<T> {
     /// Routes by `routing`.
     pub const fn new(routing: T) -> Self {
-        Self { routing }
+        Self { routing, guard: None }
+    }
+
+    /// Asks policies once the route is known and before it answers anything, as a gateway does: a
+    /// request that no rule allows gets 403, whether it has a route or not.
+    #[must_use]
+    pub fn guarded(mut self, guard: AuthzLayer) -> Self {
+        self.guard = Some(guard);
+        self
     }
 }
 
@@ -32,7 +41,7 @@ impl<S, T: Clone> Layer<S> for RouteLayer<T> {
     type Service = RouteService<S, T>;
 
     fn layer(&self, inner: S) -> RouteService<S, T> {
-        RouteService { inner, routing: self.routing.clone() }
+        RouteService { inner, routing: self.routing.clone(), guard: self.guard }
     }
 }
 
@@ -41,6 +50,7 @@ impl<S, T: Clone> Layer<S> for RouteLayer<T> {
 pub struct RouteService<S, T> {
     inner: S,
     routing: T,
+    guard: Option<AuthzLayer>,
 }
 
 impl<S, T, B, R> Service<Request<B>> for RouteService<S, T>
@@ -67,21 +77,31 @@ where
         if let Some(reply) = refuse(&cx, &request) {
             return Either::Right(ready(Ok(answer(reply, &cx, &request))));
         }
+        let denied = self.guard.and_then(|guard| guard.refusal(&cx, &request));
+        if let Some(reply) = denied {
+            let grpc = is_grpc(request.headers());
+            return Either::Right(ready(Ok(reply.into_response(grpc))));
+        }
+        if let Some(reply) = answered(&cx, &request) {
+            return Either::Right(ready(Ok(answer(reply, &cx, &request))));
+        }
         request.extensions_mut().insert(cx);
         Either::Left(self.inner.call(request))
     }
 }
 
-/// The answer of the route itself, or the refusal of a request that has none.
+/// The refusal of what no route can be for.
 fn refuse<B>(cx: &MeshContext, request: &Request<B>) -> Option<LocalReply> {
-    let route = cx.route();
     if *request.method() == Method::CONNECT {
         return Some(LocalReply::no_route().close());
     }
-    if cx.upgrade == Some(Upgrade::Other) {
-        return Some(LocalReply::new(StatusCode::FORBIDDEN, "upgrade_failed").close());
-    }
-    let Some(route) = route else { return Some(LocalReply::no_route()) };
+    (cx.upgrade == Some(Upgrade::Other))
+        .then(|| LocalReply::new(StatusCode::FORBIDDEN, "upgrade_failed").close())
+}
+
+/// The answer of the route itself, or the refusal of a request that has none.
+fn answered<B>(cx: &MeshContext, request: &Request<B>) -> Option<LocalReply> {
+    let Some(route) = cx.route() else { return Some(LocalReply::no_route()) };
     own_answer(route, &cx.head.with(request.method(), request.headers()))
 }
 

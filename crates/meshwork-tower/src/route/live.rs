@@ -101,12 +101,12 @@ fn in_process(
     cx: &MeshContext,
     connection: &ConnectionInfo,
 ) -> Arc<HttpRoutes> {
-    let port = connection.listener_port.unwrap_or_else(|| {
-        let default = if &*cx.head.scheme == "https" { 443 } else { 80 };
-        let authority = cx.head.authority.parse::<http::uri::Authority>();
-        authority.ok().and_then(|authority| authority.port_u16()).unwrap_or(default)
-    });
-    Arc::clone(routes.port(port).unwrap_or_else(|| routes.catch_all()))
+    let authority = cx.head.authority.parse::<http::uri::Authority>().ok();
+    let default = if &*cx.head.scheme == "https" { 443 } else { 80 };
+    let named = authority.as_ref().and_then(|authority| authority.port_u16());
+    let port = connection.listener_port.or(named).unwrap_or(default);
+    let host = authority.as_ref().map_or("", |authority| authority.host());
+    Arc::clone(routes.client(host, port))
 }
 
 fn decide(

@@ -11,7 +11,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    AccessLog, AccessLogEntry, AccessLogLayer, Authz, AuthzLayer, BalanceService, Body, BoxError,
+    AccessLog, AccessLogEntry, AccessLogLayer, AuthzLayer, BalanceService, Body, BoxError,
     Clusters, ContextLayer, Direction, HeaderChanges, HeadersLayer, LiveRouting, MeshContext,
     Normalize, NormalizeLayer, Propagate, PropagateLayer, Retry, RetryLayer, RouteLayer,
     RouteService, Seeds, TcpConnector, Timeout, TimeoutLayer, WithContext,
@@ -106,9 +106,8 @@ impl Inbound {
 
     fn around<S>(self, inner: S) -> InboundService<S> {
         let clusters = self.clusters.unwrap_or_else(|| Clusters::new(TcpConnector::new()));
-        // The route comes first, so that the log names the destination of what is refused.
-        let stack = self.authz.layer(inner);
-        let stack = RouteLayer::new(LiveRouting::new(clusters)).layer(stack);
+        let routing = LiveRouting::new(clusters);
+        let stack = RouteLayer::new(routing).guarded(self.authz).layer(inner);
         let stack = NormalizeLayer::new().layer(stack);
         let stack = self.log.layer(stack);
         self.context.layer(stack)
@@ -116,7 +115,7 @@ impl Inbound {
 }
 
 /// A finished inbound stack.
-pub type InboundService<S> = WithContext<AccessLog<Normalize<RouteService<Authz<S>, LiveRouting>>>>;
+pub type InboundService<S> = WithContext<AccessLog<Normalize<RouteService<S, LiveRouting>>>>;
 
 /// Gives requests back the form that applications expect: a Host header, a URI as the server gave
 /// it, with the normalised path.

@@ -114,8 +114,8 @@ impl Outbound {
         let stack = HeadersLayer::new().layer(stack);
         let stack = CorsLayer::new().layer(stack);
         let stack = FaultLayer::new().layer(stack);
-        let stack = RouteLayer::new(LiveRouting::new(clusters.clone())).layer(stack);
-        let stack = AuthzLayer::new().layer(stack);
+        let routing = LiveRouting::new(clusters.clone());
+        let stack = RouteLayer::new(routing).guarded(AuthzLayer::new()).layer(stack);
         let stack = NormalizeLayer::new().layer(stack);
         let stack = self.log.layer(stack);
         let stack = self.context.layer(stack);
