@@ -67,6 +67,10 @@ impl Snapshot {
             merged.objects(),
             &mesh,
         );
+        let scope = match previous {
+            Some(previous) => scope.sharing(&previous.scope),
+            None => scope,
+        };
         let rules = store.objects.destination_rules.all();
         let rules = rules.iter().map(|rule| &**rule);
         let policies =

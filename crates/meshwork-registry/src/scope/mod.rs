@@ -6,6 +6,7 @@ mod ingress;
 mod listener;
 mod outbound;
 mod selection;
+mod sharing;
 mod union;
 mod virtual_services;
 

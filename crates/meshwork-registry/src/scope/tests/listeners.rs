@@ -1,5 +1,7 @@
 //! Listeners: ports, binds, capture, and ingress (8.2, 8.5, 8.7).
 
+use std::sync::Arc;
+
 use crate::{DefaultEndpoint, EgressScope, Interception, ListenerBind, Proxy, fixture::world};
 
 fn scope(sidecar: &str, proxy: &Proxy) -> EgressScope {
@@ -112,4 +114,24 @@ fn default_endpoints() {
     check("[::]:80", DefaultEndpoint::Workload(80));
     check("unix:///a/b", DefaultEndpoint::Unix("/a/b".into()));
     check("nonsense", DefaultEndpoint::OriginalDestination);
+}
+
+#[test]
+fn what_comes_out_alike_is_the_same_object() {
+    let egress = "egress: [{port: {number: 80, protocol: HTTP}, hosts: ['*/*']}, {hosts: ['*/*']}]";
+    let proxy = Proxy::sidecar("ns1");
+    let before = scope(egress, &proxy);
+    let after = scope(egress, &proxy);
+    assert!(!Arc::ptr_eq(&before.services, &after.services));
+    let after = after.sharing(&before);
+    assert!(Arc::ptr_eq(&before.services, &after.services));
+    assert!(Arc::ptr_eq(&before.listeners, &after.listeners));
+    // Another listener more: the first one is still the same.
+    let egress =
+        egress.replace("{hosts", "{port: {number: 81, protocol: HTTP}, hosts: ['*/*']}, {hosts");
+    let more = scope(&egress, &proxy).sharing(&before);
+    assert!(Arc::ptr_eq(&before.listeners[0], &more.listeners[0]));
+    assert_eq!(more.listeners.len(), 3);
+    assert_eq!(more.listeners[1].services.len(), 1);
+    assert!(Arc::ptr_eq(&before.services, &more.services), "services of the proxy are the same");
 }
