@@ -12,7 +12,7 @@ impl EgressScope {
     /// that very object, so that whoever compiles from scopes can tell by identity what changed.
     #[must_use]
     pub fn sharing(mut self, previous: &Self) -> Self {
-        self.services = list(self.services, &previous.services);
+        self.services = list(&self.services, &previous.services);
         let listeners = self.listeners.iter().enumerate().map(|(index, new)| {
             match previous.listeners.get(index) {
                 Some(old) => listener(new, old),
@@ -30,7 +30,7 @@ impl EgressScope {
 }
 
 fn listener(new: &Arc<EgressListener>, old: &Arc<EgressListener>) -> Arc<EgressListener> {
-    let services = list(Arc::clone(&new.services), &old.services);
+    let services = list(&new.services, &old.services);
     let same_place =
         new.port == old.port && new.bind == old.bind && new.binds_to_port == old.binds_to_port;
     let same_rules = same(&new.virtual_services, &old.virtual_services);
@@ -50,8 +50,8 @@ fn same<T>(one: &[Arc<T>], other: &[Arc<T>]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(a, b)| Arc::ptr_eq(a, b))
 }
 
-fn list(new: Arc<[Arc<Service>]>, old: &Arc<[Arc<Service>]>) -> Arc<[Arc<Service>]> {
-    if same(&new, old) {
+fn list(new: &Arc<[Arc<Service>]>, old: &Arc<[Arc<Service>]>) -> Arc<[Arc<Service>]> {
+    if same(new, old) {
         return Arc::clone(old);
     }
     let mut known: HashMap<&Hostname, Vec<&Arc<Service>>> = HashMap::new();
