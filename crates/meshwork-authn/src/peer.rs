@@ -114,10 +114,12 @@ impl PeerAuthn {
             };
             match (taken, is_root) {
                 (true, _) => {
-                    self.ignore(&scope.policy, "", "an older policy of the same scope decides")
+                    self.ignore(&scope.policy, "", "an older policy of the same scope decides");
                 }
                 (false, true) => self.mesh = Some(scope),
-                (false, false) => drop(self.namespaces.insert(namespace, scope)),
+                (false, false) => {
+                    self.namespaces.insert(namespace, scope);
+                }
             }
         } else if is_root {
             self.ignore(

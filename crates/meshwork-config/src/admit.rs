@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use meshwork_api::{
-    AnyObject, Report, Severity, Violation,
+    AnyObject, Report, Severity, Violation, coverage,
     read::{Diagnostic, Located, ReadOutcome, Reader},
     selector::WorkloadSelector,
 };
@@ -24,7 +24,8 @@ pub fn events_of(reader: &Reader, name: &str, text: &[u8]) -> Vec<Event> {
     let ReadOutcome { objects, refused, diagnostics, .. } = reader.bytes(name, text);
     let applied = objects.into_iter().map(|located| {
         let origin = Some(origin_of(&located));
-        let report = located.report().clone();
+        let mut report = located.report().clone();
+        report.extend(coverage::unenforced(&located));
         Event::Apply(Box::new(Applied { object: located.object, origin, report }))
     });
     let selectors: BTreeMap<_, _> = refused

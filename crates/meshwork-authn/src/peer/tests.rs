@@ -17,10 +17,9 @@ fn policy(
     mode: MutualTlsMode,
     ports: &[(u32, MutualTlsMode)],
 ) -> Object<PeerAuthentication> {
-    let mtls = |mode| MutualTls { mode, ..Default::default() };
+    let mtls = |mode| MutualTls { mode };
     let selector = app.map(|app| meshwork_api::selector::WorkloadSelector {
         match_labels: [("app".to_owned(), app.to_owned())].into_iter().collect(),
-        ..Default::default()
     });
     Object::new(
         namespace,
@@ -29,7 +28,6 @@ fn policy(
             selector,
             mtls: Some(mtls(mode)),
             port_level_mtls: ports.iter().map(|(port, mode)| (*port, mtls(*mode))).collect(),
-            ..Default::default()
         },
     )
 }
