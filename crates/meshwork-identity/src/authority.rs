@@ -78,7 +78,7 @@ pub enum IssueError {
 }
 
 impl IssueError {
-    fn sign(error: rcgen::Error) -> Self {
+    fn sign(error: impl std::fmt::Display) -> Self {
         Self::Sign(error.to_string())
     }
 

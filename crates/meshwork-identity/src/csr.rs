@@ -77,7 +77,7 @@ pub enum CsrError {
 }
 
 impl CsrError {
-    fn sign(error: rcgen::Error) -> Self {
+    fn sign(error: impl std::fmt::Display) -> Self {
         Self::Sign(error.to_string())
     }
 }

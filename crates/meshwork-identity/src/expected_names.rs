@@ -1,6 +1,6 @@
 //! Secure naming: which names the server of a service may show.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use crate::{PeerIdentity, SpiffeId, TrustDomain};
 
@@ -10,7 +10,10 @@ use crate::{PeerIdentity, SpiffeId, TrustDomain};
 /// `subjectAltNames`, or from those of a DestinationRule. An empty list admits nobody: Istio and
 /// Envoy check no identity then, which is a hole and is listed under the intended divergences.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ExpectedNames(Arc<BTreeSet<ExpectedName>>);
+pub struct ExpectedNames(
+    /// Sorted, URIs first.
+    Arc<[ExpectedName]>,
+);
 
 /// One name of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +51,8 @@ impl ExpectedName {
 impl ExpectedNames {
     /// The names of a DestinationRule or ServiceEntry, as they are written.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(Arc::new(names.into_iter().map(ExpectedName::new).collect()))
+        let names: BTreeSet<_> = names.into_iter().map(ExpectedName::new).collect();
+        Self(names.into_iter().collect())
     }
 
     /// The accounts of a service: its endpoints' identities and the service's own names, each
@@ -65,13 +69,17 @@ impl ExpectedNames {
             }
             all.insert(ExpectedName::new(name));
         }
-        Self(Arc::new(all))
+        Self(all.into_iter().collect())
     }
 
     /// Whether a server that showed this certificate may serve.
     pub fn admits(&self, peer: &PeerIdentity) -> bool {
         // The one URI of a certificate is looked up; DNS names need a scan for wildcards.
-        peer.uri().is_some_and(|uri| self.0.contains(&ExpectedName::Uri(uri.into())))
+        let at = |name: &ExpectedName, uri: &str| match name {
+            ExpectedName::Uri(name) => (**name).cmp(uri),
+            ExpectedName::Dns(_) => Ordering::Greater,
+        };
+        peer.uri().is_some_and(|uri| self.0.binary_search_by(|name| at(name, uri)).is_ok())
             || (!peer.dns_names().is_empty() && self.0.iter().any(|name| name.admits(peer)))
     }
 

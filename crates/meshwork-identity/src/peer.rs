@@ -178,10 +178,10 @@ fn check_usage(
     if certificate.basic_constraints().map_err(malformed)?.is_some_and(|basic| basic.value.ca) {
         return Err(PeerIdentityError::Authority);
     }
-    if let Some(usage) = certificate.key_usage().map_err(malformed)? {
-        if usage.value.key_cert_sign() || usage.value.crl_sign() {
-            return Err(PeerIdentityError::KeyUsage);
-        }
+    if let Some(usage) = certificate.key_usage().map_err(malformed)?
+        && (usage.value.key_cert_sign() || usage.value.crl_sign())
+    {
+        return Err(PeerIdentityError::KeyUsage);
     }
     if let Some(usage) = certificate.extended_key_usage().map_err(malformed)? {
         let (allowed, name) = match purpose {

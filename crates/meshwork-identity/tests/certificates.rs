@@ -1,5 +1,14 @@
 //! Certificates that are accepted, and hostile ones that are refused each with its own reason.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test fails where it does not hold"
+)]
+
 use meshwork_identity::{
     CertificateAuthority, Csr, ExpectedNames, IssueError, Lifetimes, PeerIdentity,
     PeerIdentityError, Purpose, SpiffeId, TrustDomain, WorkloadKey,

@@ -177,7 +177,7 @@ mod tests {
         let provider = meshwork_identity::tls::provider();
         let element = forwarded_client_cert(own, &leaf, false, &provider).unwrap();
         let (before, rest) = element.split_once("Hash=").unwrap();
-        assert_eq!((before, &rest[64..]), expected);
+        assert_eq!((before, rest.get(64..).unwrap()), expected);
         let gateway = forwarded_client_cert(own, &leaf, true, &provider).unwrap();
         assert!(gateway.contains(";Cert=\"-----BEGIN%20CERTIFICATE-----%0AMII"), "{gateway}");
     }

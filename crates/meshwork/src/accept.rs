@@ -34,8 +34,8 @@ impl Mesh {
             // Observed only: plaintext passes, and is told of.
             MtlsMode::Strict => RouteMode::Permissive,
         };
-        let timeout = snapshot.mesh.protocol_detection_timeout.map(|timeout| timeout.as_std());
-        let timeout = timeout.filter(|timeout| !timeout.is_zero());
+        let timeout = snapshot.mesh.protocol_detection_timeout;
+        let timeout = timeout.map(meshwork_api::Duration::as_std).filter(|time| !time.is_zero());
         let admitted = self.decided(io, connection, (port, mode), timeout, snapshot).await;
         match admitted {
             Ok(Admitted { action: ConnectionAction::Close(reason), .. }) => {

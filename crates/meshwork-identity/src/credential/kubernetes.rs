@@ -158,11 +158,10 @@ impl CredentialValidator for ServiceAccountTokens {
             return Err(CredentialError::Audience);
         }
         let now = now.unix_timestamp_nanos() as f64 / 1e9;
-        // Written so that a number that is none has expired.
-        if !(now < claims.exp) {
+        if now >= claims.exp || claims.exp.is_nan() {
             return Err(CredentialError::Expired);
         }
-        if claims.nbf.is_some_and(|begin| !(begin <= now)) {
+        if claims.nbf.is_some_and(|begin| begin > now || begin.is_nan()) {
             return Err(CredentialError::NotYet);
         }
         let parts: Vec<&str> = claims.sub.split(':').collect();

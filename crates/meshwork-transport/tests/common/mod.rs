@@ -50,7 +50,8 @@ pub(crate) fn authority(trust_domain: &str) -> Arc<CertificateService> {
 }
 
 pub(crate) fn source(authority: &Arc<CertificateService>, id: SpiffeId) -> AuthoritySource {
-    AuthoritySource::new(Arc::clone(authority), id.clone(), id.to_string())
+    let token = id.to_string();
+    AuthoritySource::new(Arc::clone(authority), id, token)
 }
 
 pub(crate) async fn identity(authority: &Arc<CertificateService>, id: SpiffeId) -> Identity {

@@ -107,7 +107,9 @@ fn only_the_issuers_signature_counts() {
     let critical = issuer.sign(&json!({"alg": "ES256", "crit": ["b64"]}), &claims());
     assert!(matches!(check(&tokens, &critical, NOW), Err(E::Malformed(_))));
     let good = issuer.sign(&header, &claims());
-    for bad in ["", ".", "..", "a.b", "a.b.c.d", &good[..good.len() - 2], &"x".repeat(20_000)] {
+    for bad in
+        ["", ".", "..", "a.b", "a.b.c.d", good.strip_suffix(|_| true).unwrap(), &"x".repeat(20_000)]
+    {
         assert!(check(&tokens, bad, NOW).is_err(), "{bad}");
     }
 }
