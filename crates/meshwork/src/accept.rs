@@ -27,13 +27,7 @@ impl Mesh {
         snapshot: &Snapshot,
     ) -> Option<Admitted> {
         let peer = connection.source;
-        let mode = match snapshot.security.mtls_mode(port) {
-            MtlsMode::Disable => RouteMode::Disable,
-            MtlsMode::Permissive => RouteMode::Permissive,
-            MtlsMode::Strict if self.assembly().enforce => RouteMode::Strict,
-            // Observed only: plaintext passes, and is told of.
-            MtlsMode::Strict => RouteMode::Permissive,
-        };
+        let mode = self.mode(port, snapshot);
         let timeout = snapshot.mesh.protocol_detection_timeout;
         let timeout = timeout.map(meshwork_api::Duration::as_std).filter(|time| !time.is_zero());
         let admitted = self.decided(io, connection, (port, mode), timeout, snapshot).await;
@@ -54,6 +48,37 @@ impl Mesh {
                 tracing::info!(port, ?peer, %reason, "a connection is refused");
                 None
             }
+        }
+    }
+
+    /// Completes when a connection that was admitted would be refused now, as plaintext is once
+    /// mutual TLS is STRICT.
+    pub(crate) async fn no_longer_admitted(&self, port: u16, connection: &ConnectionInfo) {
+        let mut changes = self.assembly().engine.changes();
+        while changes.changed().await.is_ok() {
+            let snapshot = self.snapshot().load();
+            let mode = self.mode(port, &snapshot);
+            let decision = connection.with_attributes(|attributes| {
+                snapshot.routes.inbound(port, attributes, connection.first_bytes, mode)
+            });
+            let closes =
+                matches!(decision.action, ConnectionAction::Close(_) | ConnectionAction::Refuse);
+            if closes || decision.tls.is_some() != connection.tls {
+                let peer = connection.source;
+                tracing::info!(port, ?peer, "a connection ends: it would be refused now");
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn mode(&self, port: u16, snapshot: &Snapshot) -> RouteMode {
+        match snapshot.security.mtls_mode(port) {
+            MtlsMode::Disable => RouteMode::Disable,
+            MtlsMode::Permissive => RouteMode::Permissive,
+            MtlsMode::Strict if self.assembly().enforce => RouteMode::Strict,
+            // Observed only: plaintext passes, and is told of.
+            MtlsMode::Strict => RouteMode::Permissive,
         }
     }
 

@@ -57,6 +57,11 @@ impl Engine {
         self.ready.subscribe()
     }
 
+    /// Changes with every snapshot.
+    pub(crate) fn changes(&self) -> watch::Receiver<Arc<Health>> {
+        self.health.subscribe()
+    }
+
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health.borrow())
     }

@@ -109,16 +109,22 @@ impl Mesh {
         let snapshot = self.snapshot().load();
         let mut connection = ConnectionInfo::new(Some(peer), local);
         connection.listener_port = Some(port);
-        let stopped = self.stopped();
         let admitted = tokio::select! {
             admitted = self.admit(io, connection, port, &snapshot) => admitted,
             () = self.stopped() => return,
         };
         let Some(Admitted { io, connection, action }) = admitted else { return };
+        let connection = Arc::new(connection);
+        let (mesh, watched) = (self.clone(), Arc::clone(&connection));
+        let stopped = async move {
+            tokio::select! {
+                () = mesh.stopped() => {}
+                () = mesh.no_longer_admitted(port, &watched) => {}
+            }
+        };
         let server = HttpServer::new();
         match action {
             ConnectionAction::Http(_) => {
-                let connection = Arc::new(connection);
                 let peer = Peer::new(Arc::clone(&connection));
                 let stack = self.inbound(port).layer(BoxedBody { app, peer });
                 server.serve(io, connection, stack, stopped).await;
@@ -126,7 +132,6 @@ impl Mesh {
             ConnectionAction::Forward(_) | ConnectionAction::Passthrough => {
                 // A port that no Service declares, or one that declares no HTTP: the application
                 // sees what comes, and policies judge the connection.
-                let connection = Arc::new(connection);
                 let guard = Guarded { app, mesh: self.clone(), connection: connection.clone() };
                 server.serve(io, connection, guard, stopped).await;
             }

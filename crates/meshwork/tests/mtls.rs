@@ -129,6 +129,27 @@ async fn strict_refuses_plaintext() {
 }
 
 #[tokio::test]
+async fn plaintext_connections_end_when_mutual_tls_becomes_strict() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let builder = Mesh::builder(Workload::new("shop", "api-1").service_account("api"));
+    let mesh = builder.identity(source(&authority(), "api")).start().await.unwrap();
+    tokio::spawn(mesh.serve(listener, Router::new().route("/", get(async || "hello"))));
+    let mut plain = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: api\r\n\r\n";
+    plain.write_all(request).await.unwrap();
+    let mut answer = [0; 1024];
+    let read = plain.read(&mut answer).await.unwrap();
+    assert!(answer[..read].ends_with(b"hello"), "PERMISSIVE");
+    let reader = meshwork::Reader::default();
+    let report = mesh.apply(meshwork::events_of(&reader, "strict", STRICT.as_bytes()));
+    assert!(report.diagnostics.is_empty(), "{report:?}");
+    let end = tokio::time::timeout(std::time::Duration::from_secs(3), plain.read(&mut answer));
+    assert_eq!(end.await.unwrap().unwrap(), 0, "an idle connection ends at once");
+}
+
+#[tokio::test]
 async fn a_server_with_another_identity_is_not_talked_to() {
     let authority = authority();
     let (_server, address) = server(&authority, "stranger").await;
