@@ -142,7 +142,6 @@ pub fn service_entry(host: &str, address: &str, port: u32) -> Object<ServiceEntr
             name: "http".into(),
             protocol: "HTTP".into(),
             target_port: port,
-            ..Default::default()
         }],
         resolution: meshwork_api::networking::Resolution::Static,
         endpoints: vec![WorkloadEntry { address: address.into(), ..Default::default() }],

@@ -148,11 +148,11 @@ impl ConfigStore {
             metadata.namespace = DEFAULT_NAMESPACE.to_owned();
         }
         let resource = object.reference();
-        if let Some(listing) = &mut self.listing {
-            if !listing.told.insert(resource.clone()) {
-                listing.duplicates.push((resource, origin));
-                return;
-            }
+        if let Some(listing) = &mut self.listing
+            && !listing.told.insert(resource.clone())
+        {
+            listing.duplicates.push((resource, origin));
+            return;
         }
         self.refused.remove(&RefusedKey::Resource(resource.clone()));
         let warnings = report.warnings().cloned().collect();

@@ -103,9 +103,9 @@ fn in_process(
 ) -> Arc<HttpRoutes> {
     let authority = cx.head.authority.parse::<http::uri::Authority>().ok();
     let default = if &*cx.head.scheme == "https" { 443 } else { 80 };
-    let named = authority.as_ref().and_then(|authority| authority.port_u16());
+    let named = authority.as_ref().and_then(http::uri::Authority::port_u16);
     let port = connection.listener_port.or(named).unwrap_or(default);
-    let host = authority.as_ref().map_or("", |authority| authority.host());
+    let host = authority.as_ref().map_or("", http::uri::Authority::host);
     Arc::clone(routes.client(host, port))
 }
 
