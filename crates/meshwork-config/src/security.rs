@@ -200,7 +200,9 @@ fn selected(refusal: &Refusal, proxy: &Proxy) -> bool {
 
 fn refusal_reason(refusal: &Refusal) -> Closed {
     let reason = refusal.report.errors().next().map(ToString::to_string).unwrap_or_default();
-    let requests_only =
-        refusal.resource.as_ref().is_some_and(|resource| &*resource.kind == "RequestAuthentication");
+    let requests_only = refusal
+        .resource
+        .as_ref()
+        .is_some_and(|resource| &*resource.kind == "RequestAuthentication");
     Closed { resource: refusal.resource.clone(), reason: reason.into(), requests_only }
 }
