@@ -117,9 +117,15 @@ spec:
             (addresses, accepted.connection.peer)
         });
         let connector = MeshConnector::new(identity(&authority, web()).await);
-        let mut io = connect(&connector, dial(&snapshot, DialProtocol::Http1)).await.unwrap();
+        let mut dial = dial(&snapshot, DialProtocol::Tcp);
+        let client = version == "V2";
+        let ends = ("192.0.2.1:4000".parse().unwrap(), "192.0.2.2:80".parse().unwrap());
+        dial.client = client.then_some(ends);
+        let mut io = connect(&connector, dial).await.unwrap();
         echo(&mut *io).await.unwrap();
         let (addresses, peer) = served.await.unwrap();
-        assert_eq!((addresses, peer.as_deref()), (None, Some(web().as_str())));
+        let read = addresses.map(|addresses| (addresses.source, addresses.destination));
+        assert_eq!(read, client.then_some(ends));
+        assert_eq!(peer.as_deref(), Some(web().as_str()));
     }
 }

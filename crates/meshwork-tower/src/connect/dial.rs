@@ -25,6 +25,9 @@ pub struct Dial {
     /// The host of the requests that the connection is for, without its port; set where the
     /// cluster's TLS goes by it (`auto_sni`), and the connection then serves that host alone.
     pub host: Option<Arc<str>>,
+    /// The client's address and the one that it connected to, where the connection serves that
+    /// client alone: what a PROXY protocol header says.
+    pub client: Option<(SocketAddr, SocketAddr)>,
     /// How long connecting may take, TLS included (`tcp.connectTimeout`, 10 s by default).
     pub connect_timeout: Duration,
 }
@@ -39,6 +42,7 @@ impl Dial {
             policy: None,
             endpoint: None,
             host: None,
+            client: None,
             connect_timeout: Duration::from_secs(10),
         }
     }

@@ -106,7 +106,8 @@ impl TcpProxy {
             outcome.flags.insert(Flag::UpstreamOverflow);
             return outcome;
         };
-        let dial = pick.endpoint().dial(shared, DialProtocol::Tcp);
+        let mut dial = pick.endpoint().dial(shared, DialProtocol::Tcp);
+        dial.client = connection.source.zip(connection.destination);
         match shared.connector.connect(dial).await {
             Ok(upstream) => {
                 outcome.connected = true;

@@ -28,7 +28,7 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use crate::{
-    Identity, NoSecrets, ProxyProtocolVersion, Secrets, Unusable, proxy_header,
+    Identity, NoSecrets, ProxiedAddresses, ProxyProtocolVersion, Secrets, Unusable, proxy_header,
     user::{ClientMaterials, Pins, UserVerifier, reason},
 };
 
@@ -228,7 +228,8 @@ impl Shared {
                 ProxyProtocol::V1 => ProxyProtocolVersion::V1,
                 _ => ProxyProtocolVersion::V2,
             };
-            io.write_all(&proxy_header(version, None)).await?;
+            let client = dial.client.map(|(source, to)| ProxiedAddresses::new(source, to));
+            io.write_all(&proxy_header(version, client)).await?;
         }
         let Some(handshake) = TlsHandshake::of(dial)? else { return Ok(io) };
         let config = self.config(&handshake).await?;
