@@ -16,6 +16,12 @@ impl AddressRange {
         self.0.contains(&address.to_canonical())
     }
 
+    /// Whether `address` lies within as it is written: an IPv4 address mapped into IPv6 is an IPv6
+    /// address here, as it is to Envoy.
+    pub fn contains_verbatim(&self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+
     /// The single address that this is, `None` for a wider range.
     pub fn single(&self) -> Option<IpAddr> {
         (self.0.prefix_len() == self.0.max_prefix_len()).then(|| self.0.addr())

@@ -134,8 +134,13 @@ impl Field {
         let text = |value: &str| {
             matchers.iter().any(|m| matches!(m, Matcher::Text(text) if text.is_match(value)))
         };
+        // An ALLOW takes addresses as they are written; everything else sees through mapping.
+        let within = |range: &AddressRange, address| {
+            if every_value { range.contains_verbatim(address) } else { range.contains(address) }
+        };
         let range = |address| {
-            matchers.iter().any(|m| matches!(m, Matcher::Range(range) if range.contains(address)))
+            let mut all = matchers.iter();
+            all.any(|m| matches!(m, Matcher::Range(range) if within(range, address)))
         };
         let peer = input.connection.peer;
         match self {

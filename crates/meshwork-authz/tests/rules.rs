@@ -1,0 +1,207 @@
+//! Rules of AuthorizationPolicy by table: identities, addresses, headers, tokens, actions.
+
+use std::net::SocketAddr;
+
+use http::HeaderMap;
+use meshwork_api::{Object, security::AuthorizationPolicy};
+use meshwork_authz::{AuthzInput, AuthzPolicies, PolicyScope, Reason};
+use meshwork_core::{Attributes, Claim, Outcome, RequestHead, RequestIdentity};
+
+fn policy(name: &str, spec: &str) -> Object<AuthorizationPolicy> {
+    let text = format!(
+        r#"{{"apiVersion":"security.istio.io/v1","kind":"AuthorizationPolicy",
+            "metadata":{{"name":"{name}","namespace":"shop"}},"spec":{spec}}}"#
+    );
+    serde_json::from_str(&text).expect("a policy")
+}
+
+fn compiled(specs: &[&str]) -> AuthzPolicies {
+    let policies: Vec<_> =
+        specs.iter().enumerate().map(|(n, spec)| policy(&format!("p{n}"), spec)).collect();
+    let mut scope = PolicyScope::new("shop");
+    scope.trust_domains = vec!["td1".into(), "td2".into()];
+    AuthzPolicies::compile(&policies, &scope)
+}
+
+/// A request of `peer` with these headers.
+fn check(policies: &AuthzPolicies, peer: Option<&str>, headers: &[(&str, &str)]) -> bool {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name: http::HeaderName = name.parse().expect("a name");
+        map.append(name, value.parse().expect("a value"));
+    }
+    let mut connection = Attributes::default();
+    connection.peer = peer;
+    let head = RequestHead::new("GET", "http", "web", "/a?b", &map);
+    let input = AuthzInput::request(&connection, head);
+    let verdict = policies.check(&input);
+    let explained = policies.explain(&input);
+    let won = explained.steps.iter().find(|step| step.outcome == Outcome::Won);
+    let decided = match &verdict.reason {
+        Reason::Allowed(rule) | Reason::Denied(rule) | Reason::CustomNotEvaluated(rule) => {
+            Some(&**rule)
+        }
+        _ => None,
+    };
+    assert_eq!(won.map(|step| &step.rule), decided, "explaining agrees with deciding");
+    verdict.is_allowed()
+}
+
+const WEB: Option<&str> = Some("spiffe://td1/ns/shop/sa/web");
+
+#[test]
+fn actions_in_their_order() {
+    let allow_all = r#"{"rules":[{}]}"#;
+    let deny_all = r#"{"action":"DENY","rules":[{}]}"#;
+    let nothing = "{}";
+    let custom = r#"{"action":"CUSTOM","provider":{"name":"x"},"rules":[{}]}"#;
+    let cases: [(&[&str], bool); 7] = [
+        (&[], true),
+        (&[nothing], false),
+        (&[allow_all], true),
+        (&[allow_all, deny_all], false),
+        (&[nothing, allow_all], true),
+        (&[allow_all, custom], false),
+        (&[r#"{"action":"AUDIT","rules":[{}]}"#], true),
+    ];
+    for (specs, want) in cases {
+        assert_eq!(check(&compiled(specs), WEB, &[]), want, "{specs:?}");
+    }
+}
+
+#[test]
+fn identities() {
+    let from =
+        |source: &str| compiled(&[&format!(r#"{{"rules":[{{"from":[{{"source":{source}}}]}}]}}"#)]);
+    let cases = [
+        (r#"{"principals":["td1/ns/shop/sa/web"]}"#, WEB, true),
+        (r#"{"principals":["td2/ns/shop/sa/web"]}"#, WEB, true),
+        (r#"{"principals":["cluster.local/ns/shop/sa/web"]}"#, WEB, true),
+        (r#"{"principals":["other/ns/shop/sa/web"]}"#, WEB, false),
+        (r#"{"principals":["spiffe://td1/ns/shop/sa/web"]}"#, WEB, false),
+        (r#"{"principals":["*"]}"#, WEB, true),
+        (r#"{"principals":["*"]}"#, None, false),
+        (r#"{"principals":["*/sa/web"]}"#, WEB, true),
+        (r#"{"notPrincipals":["td1/ns/shop/sa/web"]}"#, None, true),
+        (r#"{"notPrincipals":["td1/ns/shop/sa/web"]}"#, WEB, false),
+        (r#"{"namespaces":["shop"]}"#, WEB, true),
+        (r#"{"namespaces":["sh*"]}"#, WEB, true),
+        (r#"{"namespaces":["*b"]}"#, WEB, false),
+        (r#"{"namespaces":["shop"]}"#, Some("spiffe://td1/ns/x/sa/y/ns/shop/sa/z"), false),
+        (r#"{"notNamespaces":["shop"]}"#, WEB, false),
+        (r#"{"serviceAccounts":["web"]}"#, WEB, true),
+        (r#"{"serviceAccounts":["other/web"]}"#, WEB, false),
+        (r#"{"notServiceAccounts":["shop/web"]}"#, WEB, false),
+        (r#"{"trustDomains":["td1"]}"#, WEB, true),
+        (r#"{"trustDomains":["td3"]}"#, WEB, false),
+        (r#"{"trustDomains":["td*"]}"#, WEB, true),
+        (r#"{"notTrustDomains":["td2"]}"#, WEB, false),
+    ];
+    for (source, peer, want) in cases {
+        assert_eq!(check(&from(source), peer, &[]), want, "{source} {peer:?}");
+    }
+}
+
+#[test]
+fn repeated_headers_are_read_strictly_by_both_actions() {
+    let with = |action: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"{action}","rules":[{{"when":[{{"key":"request.headers[x-a]","values":["good"]}}]}}]}}"#
+        )])
+    };
+    assert!(check(&with("ALLOW"), None, &[("x-a", "good"), ("x-a", "good")]));
+    assert!(!check(&with("ALLOW"), None, &[("x-a", "good"), ("x-a", "evil")]));
+    assert!(!check(&with("ALLOW"), None, &[]));
+    assert!(!check(&with("DENY"), None, &[("x-a", "good"), ("x-a", "evil")]));
+}
+
+#[test]
+fn mapped_addresses_are_seen_through_by_a_deny_alone() {
+    let with = |action: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"{action}","rules":[{{"from":[{{"source":{{"ipBlocks":["10.0.0.0/8"]}}}}]}}]}}"#
+        )])
+    };
+    let mut connection = Attributes::default();
+    let mut allowed = |action: &str, source: &str| {
+        connection.source = Some(SocketAddr::new(source.parse().expect("an address"), 1));
+        with(action).check(&AuthzInput::connection(&connection)).is_allowed()
+    };
+    assert!(allowed("ALLOW", "10.1.1.1"));
+    assert!(!allowed("ALLOW", "::ffff:10.1.1.1"));
+    assert!(!allowed("DENY", "::ffff:10.1.1.1"));
+    assert!(allowed("DENY", "11.0.0.1"));
+}
+
+#[test]
+fn conditions_on_requests_where_there_are_none() {
+    let connection = Attributes::default();
+    let input = AuthzInput::connection(&connection);
+    let methods = |action: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"{action}","rules":[{{"to":[{{"operation":{{"methods":["GET"]}}}}]}}]}}"#
+        )])
+    };
+    assert!(!methods("ALLOW").check(&input).is_allowed(), "the rule is left out");
+    assert!(!methods("DENY").check(&input).is_allowed(), "the condition is left out");
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_told_and_fails_closed() {
+    let unknown = |action: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"{action}","rules":[{{"when":[{{"key":"experimental.envoy.filters.x[y]","values":["z"]}}]}}]}}"#
+        )])
+    };
+    for action in ["ALLOW", "DENY"] {
+        let policies = unknown(action);
+        assert!(!check(&policies, WEB, &[]), "{action}");
+        let found = policies.diagnostics().first().expect("a diagnostic");
+        assert!(found.field.to_string().contains("spec.rules[0].when[0].values"), "{found:?}");
+    }
+}
+
+#[test]
+fn tokens() {
+    let identity: RequestIdentity = [
+        ("iss", Claim::text("https://issuer")),
+        ("sub", Claim::text("jason")),
+        ("groups", Claim::list(["dev", "admin"])),
+    ]
+    .into_iter()
+    .collect();
+    let (connection, headers) = (Attributes::default(), HeaderMap::new());
+    let head = RequestHead::new("GET", "http", "web", "/", &headers);
+    let allowed = |source: &str, identity| {
+        let rule = format!(r#"{{"rules":[{{"from":[{{"source":{source}}}]}}]}}"#);
+        let input = AuthzInput::request(&connection, head).with_identity(identity);
+        compiled(&[&rule]).check(&input).is_allowed()
+    };
+    for (value, want) in [
+        ("*", true),
+        ("https://issuer/jason", true),
+        ("https://issuer/*", true),
+        ("https://issuer/ja*", true),
+        ("*/jason", true),
+        ("*son", true),
+        ("https://issuer", false),
+        ("*/*", false),
+    ] {
+        let source = format!(r#"{{"requestPrincipals":["{value}"]}}"#);
+        assert_eq!(allowed(&source, Some(&identity)), want, "{value}");
+        assert!(!allowed(&source, None), "{value} without a token");
+        let source = format!(r#"{{"notRequestPrincipals":["{value}"]}}"#);
+        assert!(allowed(&source, None), "not {value} without a token");
+    }
+}
+
+#[test]
+fn dry_run_refuses_nothing_and_is_told() {
+    let mut denying = policy("trial", r#"{"action":"DENY","rules":[{}]}"#);
+    denying.metadata.annotations.insert("istio.io/dry-run".into(), "true".into());
+    let policies = AuthzPolicies::compile([&denying], &PolicyScope::new("shop"));
+    let connection = Attributes::default();
+    let verdict = policies.check(&AuthzInput::connection(&connection));
+    assert!(verdict.is_allowed());
+    assert!(verdict.dry_run.expect("it is on trial").would_deny());
+}
