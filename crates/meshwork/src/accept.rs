@@ -7,7 +7,7 @@ use meshwork_config::Snapshot;
 use meshwork_routing::{ConnectionAction, MtlsMode as RouteMode};
 use meshwork_tower::{ConnectionInfo, Io};
 
-use crate::Mesh;
+use crate::{Mesh, reset::Refusal};
 
 /// A connection that may be served.
 pub(crate) struct Admitted {
@@ -24,7 +24,7 @@ impl Mesh {
         io: impl Io,
         connection: ConnectionInfo,
         port: u16,
-        snapshot: &Snapshot,
+        (snapshot, refusal): (&Snapshot, &Refusal),
     ) -> Option<Admitted> {
         let peer = connection.source;
         let mode = self.mode(port, snapshot);
@@ -33,6 +33,7 @@ impl Mesh {
         let admitted = self.decided(io, connection, (port, mode), timeout, snapshot).await;
         match admitted {
             Ok(Admitted { action: ConnectionAction::Close(reason), .. }) => {
+                refusal.refuse();
                 tracing::info!(port, ?peer, %reason, "a connection is refused");
                 None
             }

@@ -14,6 +14,8 @@ mod peer;
 #[cfg(feature = "client")]
 mod ready;
 #[cfg(feature = "server")]
+mod reset;
+#[cfg(feature = "server")]
 mod server;
 mod workload;
 

@@ -15,12 +15,19 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use meshwork_routing::ConnectionAction;
 use meshwork_tower::{
-    Body, BoxError, ConnectionInfo, HttpServer, Inbound, Io, LocalReply, inbound, is_grpc,
+    Body, BoxError, ConnectionInfo, HttpServer, Inbound, LocalReply, inbound, is_grpc,
 };
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 use tower_service::Service;
 
-use crate::{Mesh, Peer, accept::Admitted};
+use crate::{
+    Mesh, Peer,
+    accept::Admitted,
+    reset::{Refusal, Resettable},
+};
 
 impl Mesh {
     /// The inbound stack of a port of the workload, for a server of your own:
@@ -75,7 +82,8 @@ impl Mesh {
                             // Latency matters more than full packets.
                             let _ = stream.set_nodelay(true);
                             let accepted = Accepted { port, peer, local };
-                            connections.spawn(mesh.clone().connection(stream, accepted, app.clone()));
+                            let served = mesh.clone().connection(stream, accepted, app.clone());
+                            connections.spawn(served);
                         }
                         Err(error) => {
                             // Out of file descriptors, or a peer that went away: others go on.
@@ -93,9 +101,8 @@ impl Mesh {
         }
     }
 
-    async fn connection<I, S, R>(self, io: I, accepted: Accepted, app: S)
+    async fn connection<S, R>(self, stream: TcpStream, accepted: Accepted, app: S)
     where
-        I: Io,
         S: Service<Request<Body>, Response = Response<R>, Error = Infallible>
             + Clone
             + Send
@@ -109,8 +116,10 @@ impl Mesh {
         let snapshot = self.snapshot().load();
         let mut connection = ConnectionInfo::new(Some(peer), local);
         connection.listener_port = Some(port);
+        let refusal = Refusal::default();
+        let io = Resettable::new(stream, refusal.clone());
         let admitted = tokio::select! {
-            admitted = self.admit(io, connection, port, &snapshot) => admitted,
+            admitted = self.admit(io, connection, port, (&snapshot, &refusal)) => admitted,
             () = self.stopped() => return,
         };
         let Some(Admitted { io, connection, action }) = admitted else { return };

@@ -123,9 +123,9 @@ async fn strict_refuses_plaintext() {
     let mut plain = tokio::net::TcpStream::connect(address).await.unwrap();
     plain.write_all(b"GET / HTTP/1.1\r\nhost: api\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
-    // A reset or an end: nothing is said in any case.
-    let _ = plain.read_to_end(&mut answer).await;
-    assert!(answer.is_empty());
+    let ended = plain.read_to_end(&mut answer).await.unwrap_err();
+    assert_eq!(ended.kind(), std::io::ErrorKind::ConnectionReset);
+    assert!(answer.is_empty(), "nothing is said");
 }
 
 #[tokio::test]
