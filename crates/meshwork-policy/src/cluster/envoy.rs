@@ -72,6 +72,11 @@ impl ClusterPolicy {
         }
         self.transport_fields(&mut set);
         self.discovery.fields(&mut set);
+        let original = matches!(self.discovery, Discovery::OriginalDestination { .. });
+        if original && self.name.starts_with("inbound|") {
+            // The addresses of declared ports are never forgotten.
+            set("cleanup_interval", json!("9223372035s"));
+        }
         out
     }
 

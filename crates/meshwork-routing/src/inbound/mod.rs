@@ -114,7 +114,7 @@ impl InboundListeners {
             ports,
             passthrough: match inputs.previous {
                 Some(previous) => Arc::clone(&previous.passthrough),
-                None => Self::passthrough(),
+                None => Self::passthrough(inputs.mesh),
             },
             tls: inputs.previous.map(|previous| previous.tls.clone()).unwrap_or_default(),
             own_port: crate::listener::proxy_ports(inputs.mesh)[1],
@@ -126,17 +126,17 @@ impl InboundListeners {
     pub(crate) fn none() -> Self {
         Self {
             ports: BTreeMap::new(),
-            passthrough: Self::passthrough(),
+            passthrough: Self::passthrough(&MeshConfig::default()),
             tls: MeshTls::default(),
             own_port: 0,
             captured: false,
         }
     }
 
-    fn passthrough() -> Arc<HttpRoutes> {
+    fn passthrough(mesh: &MeshConfig) -> Arc<HttpRoutes> {
         let mut destination = Destination::inbound(0);
         destination.cluster = INBOUND_PASSTHROUGH_CLUSTER.into();
-        http::inbound(&destination, Protocol::Auto)
+        http::inbound(&destination, Protocol::Auto, mesh)
     }
 
     /// A declared port.
@@ -244,7 +244,7 @@ impl InboundInputs<'_> {
             port,
             protocol,
             endpoint,
-            routes: http::inbound(&destination, protocol),
+            routes: http::inbound(&destination, protocol, self.mesh),
             destination: Arc::new(destination),
             rule: Arc::new(rule),
         })

@@ -70,13 +70,20 @@ pub(crate) fn catch_all(
 
 /// The table of a port of the own workload: one route to it, tried anew where nothing was sent
 /// yet, unless the port speaks gRPC. VirtualServices never apply here.
-pub(crate) fn inbound(destination: &Destination, protocol: Protocol) -> Arc<HttpRoutes> {
+pub(crate) fn inbound(
+    destination: &Destination,
+    protocol: Protocol,
+    mesh: &MeshConfig,
+) -> Arc<HttpRoutes> {
     let port = destination.port;
     let rule = FieldPath::new(ResourceRef::new("MeshConfig", "", "istio"), "");
     let mut route = forward(destination.clone(), rule);
     route.name = Some("default".into());
     let grpc = matches!(protocol, Protocol::Grpc | Protocol::GrpcWeb);
-    route.retry = (!grpc).then(RetryPolicy::inbound);
+    route.retry = match &mesh.default_inbound_http_retry_policy {
+        Some(written) => retries::policy(Some(written), AvoidPreviousHosts::Always),
+        None => (!grpc).then(RetryPolicy::inbound),
+    };
     let host = VirtualHost {
         name: format!("inbound|http|{port}").into(),
         domains: vec!["*".into()],
