@@ -45,7 +45,6 @@ const EDGES: &[(&str, &[&str])] = &[
             "transport",
         ],
     ),
-    ("meshwork-test", &["core"]),
     ("meshwork-benches", &[]),
     ("bookinfo", &["meshwork"]),
     ("xtask", &[]),
@@ -69,7 +68,7 @@ const BELOW: [&str; 10] = [
 const WAITING: [&str; 6] = ["tokio", "hyper", "tower", "mio", "socket2", "async-std"];
 
 /// Crates that tools and tests alone use: what they know is not part of the layout.
-const TOOLS: [&str; 4] = ["xtask", "meshwork-test", "meshwork-benches", "bookinfo"];
+const TOOLS: [&str; 3] = ["xtask", "meshwork-benches", "bookinfo"];
 
 /// Declared edges are the real edges.
 pub(super) fn declared(project: &Project) -> Vec<String> {
