@@ -30,7 +30,9 @@ async fn app() -> std::net::SocketAddr {
             let (stream, _) = listener.accept().await.unwrap();
             let stack = tower::service_fn(|request: Request<Body>| async move {
                 let host = request.headers().get("host").map(|host| host.to_str().unwrap());
-                let host = host.or(request.uri().authority().map(|a| a.as_str())).unwrap_or("-");
+                let host = host
+                    .or(request.uri().authority().map(http::uri::Authority::as_str))
+                    .unwrap_or("-");
                 let text = format!(
                     "{:?} {} {host}{}",
                     request.version(),

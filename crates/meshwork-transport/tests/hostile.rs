@@ -120,7 +120,7 @@ fn hostile(pki: &Pki, id: &SpiffeId) -> Vec<(&'static str, CertifiedKey, &'stati
         (
             "an end that is no end",
             with(&|p| {
-                p.subject_alt_names = vec![uri("spiffe://cluster.local.evil/ns/shop/sa/api")]
+                p.subject_alt_names = vec![uri("spiffe://cluster.local.evil/ns/shop/sa/api")];
             }),
             "trust domain `cluster.local.evil` is not accepted",
         ),
@@ -199,7 +199,7 @@ async fn a_client_refuses_hostile_servers_each_with_its_reason() {
             let snapshot = snapshot(address, "");
             let serving = tokio::spawn(async move {
                 let (stream, _) = listener.accept().await.unwrap();
-                serve(stream, certificate).await
+                serve(stream, certificate).await;
             });
             let connected = connect(&connector, dial(&snapshot, DialProtocol::Http1)).await;
             serving.await.unwrap();

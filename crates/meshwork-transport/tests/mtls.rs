@@ -111,7 +111,7 @@ async fn a_client_of_another_trust_domain_is_refused_by_the_server_alone() {
         connect(&MeshConnector::new(stranger), dial(&snapshot, DialProtocol::Http1)).await;
     assert!(echo(&mut *connected.unwrap()).await.is_err());
     let AcceptError::Handshake(error) = served.await.unwrap().unwrap_err() else { panic!() };
-    assert!(error.to_string().contains("elsewhere"), "{error}");
+    assert!(error.contains("elsewhere"), "{error}");
 }
 
 #[tokio::test]

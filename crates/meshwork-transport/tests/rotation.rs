@@ -16,7 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use common::{
@@ -27,7 +27,10 @@ use meshwork_routing::MtlsMode;
 use meshwork_tower::DialProtocol;
 use meshwork_transport::{Identity, IdentityError, IdentityOptions, MeshAcceptor, MeshConnector};
 use time::OffsetDateTime;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::Instant,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rotation_under_load_fails_no_handshake() {
@@ -157,4 +160,30 @@ impl<S: SvidSource> SvidSource for Late<S> {
     fn fetch(&self, now: OffsetDateTime) -> SvidFuture<'_> {
         self.0.fetch(now - time::Duration::hours(1))
     }
+}
+
+/// A source that always gives the same certificate.
+#[derive(Debug)]
+struct Fixed(meshwork_identity::X509Context, Arc<std::sync::atomic::AtomicUsize>);
+
+impl SvidSource for Fixed {
+    fn fetch(&self, _now: OffsetDateTime) -> SvidFuture<'_> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Box::pin(std::future::ready(Ok(self.0.clone())))
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_never_renewed_is_asked_for_now_and_then() {
+    let authority = authority("cluster.local");
+    let short = source(&authority, web()).lifetime(time::Duration::seconds(1));
+    let context = short.fetch(OffsetDateTime::now_utc()).await.unwrap();
+    let asked = Arc::default();
+    let identity = Identity::start(Fixed(context, Arc::clone(&asked))).await.unwrap();
+    let mut status = identity.status();
+    status.wait_for(|status| status.failure.is_some()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let asked = asked.load(Ordering::SeqCst);
+    assert!((2..6).contains(&asked), "{asked}");
+    assert_eq!(status.borrow().generation, 1);
 }

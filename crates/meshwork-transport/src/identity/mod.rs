@@ -64,6 +64,9 @@ pub enum IdentityError {
     /// The source did not answer in time.
     #[error("the source did not answer within {0} s")]
     TimedOut(u64),
+    /// It is the one that is in force, although a new one was due.
+    #[error("the source gave the certificate that is in force already")]
+    Unchanged,
     /// The TLS library does not take it.
     #[error(transparent)]
     Tls(#[from] TlsIdentityError),

@@ -72,7 +72,9 @@ async fn attempt(
         Ok(fetched) => fetched.map_err(IdentityError::from),
         Err(_) => Err(IdentityError::TimedOut(limit.as_secs())),
     };
-    let taken = fetched.and_then(|context| take(context, shared, options));
+    // What is looked at again and again is the same most of the time; what is renewed is not.
+    let renews = source.poll_interval().is_none();
+    let taken = fetched.and_then(|context| take(context, shared, options, renews));
     if let Err(error) = &taken {
         tracing::warn!(%error, "no new certificate; the former one stays in force");
         shared.rotation().failed(OffsetDateTime::now_utc());
@@ -87,10 +89,14 @@ fn take(
     mut context: X509Context,
     shared: &Shared,
     options: &IdentityOptions,
+    renews: bool,
 ) -> Result<(), IdentityError> {
     context.bundles = options.aliases.iter().cloned().fold(context.bundles, TrustBundles::alias);
     let current = shared.publisher.current();
     let known = current.as_ref().as_ref().is_some_and(|known| *known.context() == context);
+    if known && renews {
+        return Err(IdentityError::Unchanged);
+    }
     let not_after = context.svid.not_after();
     if !known {
         if let Some(expected) = &options.expected
