@@ -70,7 +70,7 @@ impl Mesh {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn mode(&self, port: u16, snapshot: &Snapshot) -> RouteMode {

@@ -1,5 +1,12 @@
 //! The assembled mesh: readiness, refused configuration, policies, shutdown.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails where it does not hold"
+)]
+
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
