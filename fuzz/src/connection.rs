@@ -1,0 +1,48 @@
+//! The first bytes of connections.
+
+use std::{sync::LazyLock, time::Duration};
+
+use meshwork_transport::{HelloReader, HelloState, accept_proxy_header, forwarded_client_cert};
+
+/// A ClientHello comes out the same however its bytes are cut.
+pub fn client_hello_peek(data: &[u8]) {
+    let Some((first, bytes)) = data.split_first() else { return };
+    let read = |piece: usize| {
+        let mut reader = HelloReader::default();
+        let mut states = bytes.chunks(piece).map(|piece| reader.read(piece));
+        states.find(|state| *state != HelloState::Incomplete).unwrap_or_default()
+    };
+    let piece = usize::from(*first).max(1);
+    assert_eq!(read(piece), read(bytes.len().max(1)), "pieces of {piece}");
+}
+
+/// A PROXY header is read or refused, and nothing is waited for in vain.
+pub fn proxy_protocol(data: &[u8]) {
+    static RUNTIME: LazyLock<Option<tokio::runtime::Runtime>> =
+        LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_time().build().ok());
+    let Some(runtime) = &*RUNTIME else { return };
+    let read = runtime.block_on(accept_proxy_header(data, Duration::from_secs(1)));
+    if let Ok((Some(addresses), rest)) = read {
+        assert_eq!(addresses.source.is_ipv4(), addresses.destination.is_ipv4());
+        assert!(data.ends_with(rest.first()), "the rest is still there");
+    }
+}
+
+/// An element describes one certificate: nothing in it ends it.
+pub fn xfcc(data: &[u8]) {
+    let provider = meshwork_identity::tls::provider();
+    let own = "spiffe://cluster.local/ns/shop/sa/web";
+    let Some(element) = forwarded_client_cert(Some(own), data, false, &provider) else { return };
+    let mut quoted = false;
+    let mut escaped = false;
+    for c in element.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ',' => assert!(quoted, "{element}"),
+            _ => {}
+        }
+    }
+    assert!(!quoted, "{element}");
+}
