@@ -1,5 +1,7 @@
 //! Reading a peer's certificate, and secure naming.
 
+#![allow(clippy::expect_used, reason = "a test fails by it")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

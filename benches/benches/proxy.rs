@@ -1,5 +1,7 @@
 //! A request through the stacks, over a pipe in memory: the client's, the server's, and both.
 
+#![allow(clippy::expect_used, reason = "a test fails by it")]
+
 use std::{convert::Infallible, sync::Arc};
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -1,5 +1,7 @@
 //! Rules of AuthorizationPolicy by table: identities, addresses, headers, tokens, actions.
 
+#![allow(clippy::expect_used, reason = "a test fails by it")]
+
 use std::net::SocketAddr;
 
 use http::HeaderMap;

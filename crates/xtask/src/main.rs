@@ -86,7 +86,8 @@ fn run_tidy() -> Result<bool, Box<dyn Error>> {
 fn run_conformance() -> Result<bool, Box<dyn Error>> {
     let folder = xtask::home().join("vectors");
     let divergences = Divergences::read(&folder.join("intended-divergences.txt"))?;
-    let units = vectors::run(&[folder.clone()], &Meshwork::default(), &Filter::default())?;
+    let units =
+        vectors::run(std::slice::from_ref(&folder), &Meshwork::default(), &Filter::default())?;
     std::fs::write(
         xtask::root().join("docs/CONFORMANCE.md"),
         conformance::page(&units, &divergences),

@@ -15,7 +15,7 @@ pub async fn broken(town: &Town, yaml: Yaml) -> Result<Account, StageError> {
         town.tell(&town.stage_file("09-broken.yaml")?);
     }
     let counts = versions(town, &nobody, 40).await?;
-    let health = town.mesh("productpage", "v1").map(|mesh| mesh.health());
+    let health = town.mesh("productpage", "v1").map(meshwork::Mesh::health);
     let alarms: Vec<String> =
         health.iter().flat_map(|health| health.report.alarms()).map(ToString::to_string).collect();
     for part in ["stages/09-broken.yaml:", "default/reviews", "spec.http[0].timeout", "wieght"] {
