@@ -79,7 +79,7 @@ impl AuthzPolicies {
         &self.diagnostics
     }
 
-    /// Whether it may pass. Nothing is allocated.
+    /// Whether it may pass. Nothing is allocated, but for a server name in upper case.
     pub fn check(&self, input: &AuthzInput<'_>) -> Verdict {
         let sets = self.sets(input);
         let mut verdict = Verdict::new(sets.decide(input));

@@ -207,3 +207,22 @@ fn dry_run_refuses_nothing_and_is_told() {
     assert!(verdict.is_allowed());
     assert!(verdict.dry_run.expect("it is on trial").would_deny());
 }
+
+#[test]
+fn server_names_are_compared_in_lower_case() {
+    let with = |value: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"DENY","rules":[{{"when":[{{"key":"connection.sni","values":["{value}"]}}]}}]}}"#
+        )])
+    };
+    let mut connection = Attributes::default();
+    for (value, sni, denied) in [
+        ("shop.example", "shop.example", true),
+        ("shop.example", "SHOP.example", true),
+        ("SHOP.example", "SHOP.example", false),
+    ] {
+        connection.sni = Some(sni);
+        let verdict = with(value).check(&AuthzInput::connection(&connection));
+        assert_eq!(verdict.is_allowed(), !denied, "{value} {sni}");
+    }
+}

@@ -166,7 +166,11 @@ impl Field {
             Self::DestinationPort => input.connection.destination.is_some_and(|address| {
                 matchers.iter().any(|m| matches!(m, Matcher::Port(port) if *port == address.port()))
             }),
-            Self::Sni => input.connection.sni.is_some_and(text),
+            // Envoy sees server names in lower case; a value in upper case never matches.
+            Self::Sni => input.connection.sni.is_some_and(|sni| {
+                let upper = sni.bytes().any(|byte| byte.is_ascii_uppercase());
+                if upper { text(&sni.to_ascii_lowercase()) } else { text(sni) }
+            }),
             Self::Host => input.request.is_some_and(|head| {
                 let host = head.authority;
                 matchers.iter().filter_map(as_text).any(|m| m.is_match_ignoring_case(host))
