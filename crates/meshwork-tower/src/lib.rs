@@ -38,9 +38,7 @@ pub use normalize::{
     PathNormalization, PathNormalizationError,
 };
 pub use pool::{PoolSettings, StreamReset, UpstreamFailure};
-pub use reply::{
-    Details, Flag, LocalReply, ResponseFlags, grpc_status_of, http_status_of_grpc, is_grpc,
-};
+pub use reply::{Details, Flag, LocalReply, ResponseFlags, grpc_status_of, is_grpc};
 pub use route::{LiveRouting, RouteLayer, RouteService, Routing};
 pub use serve::{ConnectionOutcome, HttpServer, Peeked, TcpOutcome, TcpProxy, TcpTarget, peek};
 pub use stack::{

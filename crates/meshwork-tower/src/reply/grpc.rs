@@ -24,21 +24,3 @@ pub const fn grpc_status_of(http: u16) -> u8 {
         _ => 2,
     }
 }
-
-/// The HTTP status that a `grpc-status` counts as in outlier detection; 200 for unknown codes.
-pub const fn http_status_of_grpc(code: u8) -> u16 {
-    match code {
-        1 => 499,
-        2 | 13 | 15 => 500,
-        3 | 9 | 11 => 400,
-        4 => 504,
-        5 => 404,
-        6 | 10 => 409,
-        7 => 403,
-        8 => 429,
-        12 => 501,
-        14 => 503,
-        16 => 401,
-        _ => 200,
-    }
-}

@@ -5,5 +5,5 @@ mod grpc;
 mod local;
 
 pub use flags::{Flag, ResponseFlags};
-pub use grpc::{grpc_status_of, http_status_of_grpc, is_grpc};
+pub use grpc::{grpc_status_of, is_grpc};
 pub use local::{Details, LocalReply};
