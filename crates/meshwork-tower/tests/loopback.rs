@@ -242,3 +242,53 @@ async fn shutdown_lets_requests_finish() {
     assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "done");
     assert_eq!(served.await.unwrap(), meshwork_tower::ConnectionOutcome::default());
 }
+
+/// Always the last endpoint.
+#[derive(Debug)]
+struct Last;
+
+impl meshwork_balance::Balance for Last {
+    fn picker(&self, _: &meshwork_balance::Set<'_>) -> Box<dyn meshwork_balance::Picker> {
+        Box::new(Self)
+    }
+}
+
+impl meshwork_balance::Picker for Last {
+    fn pick(
+        &self,
+        hosts: &[meshwork_balance::Host],
+        _: &mut meshwork_balance::Choice<'_>,
+    ) -> Option<usize> {
+        hosts.len().checked_sub(1)
+    }
+}
+
+#[tokio::test]
+async fn clusters_are_balanced_by_an_algorithm_of_the_users() {
+    let (first, last) = (echo().listen().await, echo().listen().await);
+    let snapshot = live(&app("http", &[first, last]));
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let clusters = meshwork_tower::Clusters::new(meshwork_tower::TcpConnector::new());
+    let own = clusters.balance({
+        let asked = Arc::clone(&asked);
+        move |cluster| {
+            asked.lock().unwrap().push(cluster.name.to_string());
+            Some(Arc::new(Last))
+        }
+    });
+    let client = outbound(snapshot.clone()).clusters(own).build();
+    for _ in 0..8 {
+        let response = client.clone().oneshot(get("/")).await.unwrap();
+        assert_eq!(*response.extensions().get::<UpstreamHost>().unwrap().0, last.to_string());
+    }
+    assert_eq!(*asked.lock().unwrap(), ["outbound|80||app.example"], "once for a cluster");
+
+    let left = clusters.balance(|_| None);
+    let client = outbound(snapshot).clusters(left).build();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..64 {
+        let response = client.clone().oneshot(get("/")).await.unwrap();
+        seen.insert(response.extensions().get::<UpstreamHost>().unwrap().0.to_string());
+    }
+    assert_eq!(seen.len(), 2, "the DestinationRule's algorithm stays");
+}

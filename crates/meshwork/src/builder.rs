@@ -27,6 +27,8 @@ pub struct MeshBuilder {
     sources: Vec<Box<dyn Source>>,
     /// A connector of the user's.
     clusters: Option<Box<dyn FnOnce(Seeds) -> Clusters + Send>>,
+    /// Algorithms of the user's.
+    balance: Option<Box<dyn FnOnce(Clusters) -> Clusters + Send>>,
     #[cfg(feature = "mtls")]
     identity: Option<Box<dyn meshwork_identity::SvidSource>>,
     seeds: Seeds,
@@ -70,6 +72,7 @@ impl MeshBuilder {
             events: Vec::new(),
             sources: Vec::new(),
             clusters: None,
+            balance: None,
             #[cfg(feature = "mtls")]
             identity: None,
             seeds: Seeds::random(),
@@ -121,6 +124,20 @@ impl MeshBuilder {
     /// Makes connections another way than by plain TCP.
     pub fn connector(mut self, connector: impl Connect) -> Self {
         self.clusters = Some(Box::new(|seeds| Clusters::seeded(connector, seeds)));
+        self
+    }
+
+    /// Balances clusters by algorithms of your own: `choose` is asked for each cluster that is
+    /// made, by Envoy's name for it, and gives `None` where the DestinationRule's stays; see
+    /// [`Clusters::balance`].
+    pub fn balance(
+        mut self,
+        choose: impl Fn(&meshwork_policy::ClusterPolicy) -> Option<Arc<dyn meshwork_balance::Balance>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.balance = Some(Box::new(|clusters| clusters.balance(choose)));
         self
     }
 
@@ -193,6 +210,10 @@ impl MeshBuilder {
             }
             #[cfg(not(feature = "mtls"))]
             None => Clusters::seeded(TcpConnector::new(), self.seeds.clone()),
+        };
+        let clusters = match self.balance {
+            Some(balance) => balance(clusters),
+            None => clusters,
         };
         let store = ConfigStore::new(self.mesh_config);
         let count = self.sources.len();

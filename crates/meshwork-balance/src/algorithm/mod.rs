@@ -22,6 +22,11 @@ pub(crate) use edf::Edf;
 use crate::{Algorithm, Balance, Host};
 
 impl Algorithm {
+    /// Whether endpoints are picked by a hash of the request ([`Balance::is_hashing`]).
+    pub fn is_hashing(&self) -> bool {
+        self.balance().is_some_and(Balance::is_hashing)
+    }
+
     /// The algorithm itself; `None` where nothing is balanced.
     pub(crate) fn balance(&self) -> Option<&dyn Balance> {
         match self {

@@ -12,8 +12,8 @@ use std::{
 
 use http::Version;
 use meshwork_balance::{
-    Algorithm, Breaker, Cluster, ClusterConfig, Context, Endpoint as Member, EndpointStatus,
-    Health, NoHealthyUpstream, Pick,
+    Breaker, Cluster, ClusterConfig, Context, Endpoint as Member, EndpointStatus, Health,
+    NoHealthyUpstream, Pick,
 };
 use meshwork_policy::{ClusterPolicy, TcpPolicy};
 
@@ -59,6 +59,18 @@ impl ClusterHandle {
         seed: u64,
     ) -> Self {
         let config = policy.traffic_policy.cluster_config();
+        Self::with_config(policy, config, tcp, connector, clock, seed)
+    }
+
+    /// The same, where `config` is not quite what the policy says.
+    pub(super) fn with_config(
+        policy: Arc<ClusterPolicy>,
+        config: ClusterConfig,
+        tcp: TcpPolicy,
+        connector: SharedConnector,
+        clock: Clock,
+        seed: u64,
+    ) -> Self {
         let options = ClusterOptions { tcp, ..ClusterOptions::of(&policy) };
         let name = Arc::clone(&policy.name);
         Self::build(name, Some(policy), config, options, connector, clock, seed)
@@ -104,8 +116,7 @@ impl ClusterHandle {
 
     /// Whether endpoints are picked by a hash of the request.
     pub fn is_hashing(&self) -> bool {
-        let algorithm = &self.0.balance.config().load_balancing.algorithm;
-        matches!(algorithm, Algorithm::RingHash(_) | Algorithm::Maglev(_))
+        self.0.balance.config().load_balancing.algorithm.is_hashing()
     }
 
     /// The circuit breakers.

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use meshwork_balance::{ClusterConfig, Endpoint as Member};
+use meshwork_balance::{Algorithm, Balance, ClusterConfig, CustomBalance, Endpoint as Member};
 use meshwork_config::{ClusterSpec, Snapshot};
 use meshwork_policy::{ClusterPolicy, TcpPolicy, Transport, UpstreamEndpoint, UpstreamProtocol};
 use meshwork_registry::{DefaultEndpoint, EndpointAddress, TlsMode};
@@ -29,8 +29,13 @@ struct Inner {
     connector: SharedConnector,
     clock: Clock,
     seeds: Seeds,
+    /// Whose clusters are balanced another way.
+    choose: Option<Choose>,
     running: RwLock<HashMap<Arc<str>, Running>>,
 }
+
+/// Chooses the algorithm of a cluster, or leaves that to its policy.
+type Choose = Arc<dyn Fn(&ClusterPolicy) -> Option<Arc<dyn Balance>> + Send + Sync>;
 
 #[derive(Clone)]
 struct Running {
@@ -49,7 +54,41 @@ impl Clusters {
     pub fn seeded(connector: impl Connect, seeds: Seeds) -> Self {
         let connector = SharedConnector::new(connector);
         let (clock, running) = (Clock::new(), RwLock::default());
-        Self(Arc::new(Inner { connector, clock, seeds, running }))
+        Self(Arc::new(Inner { connector, clock, seeds, choose: None, running }))
+    }
+
+    /// Balances clusters by algorithms of your own.
+    ///
+    /// `choose` is asked once for each cluster that is made; where it gives `None`, the
+    /// DestinationRule's algorithm stays. Everything else of the rule counts in any case: outlier
+    /// detection, limits, localities, and the hash policies, whose value an algorithm finds in
+    /// [`Choice::hash`](meshwork_balance::Choice). Clusters that go where the client dialled
+    /// (`PASSTHROUGH`) balance nothing and are not asked for.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use meshwork_balance::{Balance, RoundRobin};
+    /// use meshwork_tower::{Clusters, TcpConnector};
+    ///
+    /// let clusters = Clusters::new(TcpConnector::new()).balance(|cluster| {
+    ///     let is_web = cluster.name.ends_with("|web.default.svc.cluster.local");
+    ///     is_web.then(|| Arc::new(RoundRobin::default()) as Arc<dyn Balance>)
+    /// });
+    /// assert!(clusters.running().is_empty());
+    /// ```
+    #[must_use = "the clusters that it is called on stay as they are"]
+    pub fn balance(
+        &self,
+        choose: impl Fn(&ClusterPolicy) -> Option<Arc<dyn Balance>> + Send + Sync + 'static,
+    ) -> Self {
+        let Inner { connector, clock, seeds, .. } = &*self.0;
+        Self(Arc::new(Inner {
+            connector: connector.clone(),
+            clock: *clock,
+            seeds: seeds.clone(),
+            choose: Some(Arc::new(choose)),
+            running: RwLock::default(),
+        }))
     }
 
     /// The clock that the clusters go by.
@@ -213,7 +252,15 @@ impl Clusters {
 
     fn make(&self, policy: Arc<ClusterPolicy>, tcp: TcpPolicy) -> ClusterHandle {
         let (connector, clock) = (self.0.connector.clone(), self.0.clock);
-        ClusterHandle::with_policy(policy, tcp, connector, clock, self.0.seeds.next())
+        let mut config = policy.traffic_policy.cluster_config();
+        let algorithm = &mut config.load_balancing.algorithm;
+        if let Some(choose) = &self.0.choose
+            && *algorithm != Algorithm::OriginalDestination
+            && let Some(balance) = choose(&policy)
+        {
+            *algorithm = Algorithm::Custom(CustomBalance::new(balance));
+        }
+        ClusterHandle::with_config(policy, config, tcp, connector, clock, self.0.seeds.next())
     }
 
     fn plain(&self, name: &str, options: ClusterOptions) -> ClusterHandle {
