@@ -29,7 +29,7 @@ pub use context::{
 };
 pub use layers::{
     Attempt, Authz, AuthzLayer, Cors, CorsLayer, FaultInjection, FaultLayer, HeaderChanges,
-    HeadersLayer, IntoDrained, MirrorLayer, Mirroring, Retry, RetryLayer, TimedBody, Timeout,
+    HeadersLayer, IntoDrained, MirrorLayer, Mirroring, RefusedRequest, Retry, RetryLayer, TimedBody, Timeout,
     TimeoutLayer, WatchedBody,
 };
 pub use log::{AccessLog, AccessLogEntry, AccessLogLayer, CountedBody, LoggedBody};

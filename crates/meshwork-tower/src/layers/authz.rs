@@ -1,30 +1,51 @@
 //! Whether a request may reach the workload.
 
-use std::task;
+use std::{fmt, sync::Arc, task};
 
 use bytes::Bytes;
 use futures_util::future::{Either, Ready, ready};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use meshwork_authz::AuthzInput;
+use meshwork_config::InboundVerdict;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Direction, LocalReply, MeshContext, is_grpc};
+use crate::{ConnectionInfo, Direction, Head, LocalReply, MeshContext, is_grpc};
+
+/// Somebody who is told of what is not allowed.
+type Teller = Arc<dyn Fn(&RefusedRequest<'_>) + Send + Sync>;
+
+/// A request that policies do not allow.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RefusedRequest<'a> {
+    /// Whether it is refused; `false` where policies are observed only.
+    pub enforced: bool,
+    /// The connection that it came on.
+    pub connection: &'a ConnectionInfo,
+    /// The method.
+    pub method: &'a Method,
+    /// Authority and path, normalised.
+    pub head: &'a Head,
+    /// What the policies say, with the rule.
+    pub verdict: &'a InboundVerdict,
+}
 
 /// Refuses what the AuthorizationPolicies of the workload do not allow: 403, `RBAC: access denied`
 /// (gRPC status 7), as Envoy does.
 ///
 /// A security resource that cannot be evaluated refuses everything that it selects. Turned to
 /// [`observe`](Self::observe), the layer logs what it would have refused and lets it pass.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct AuthzLayer {
     enforce: bool,
+    tell: Option<Teller>,
 }
 
 impl AuthzLayer {
     /// The layer; refusals are carried out.
     pub const fn new() -> Self {
-        Self { enforce: true }
+        Self { enforce: true, tell: None }
     }
 
     /// Logs refusals and carries out none.
@@ -33,11 +54,21 @@ impl AuthzLayer {
         self.enforce = false;
         self
     }
+
+    /// Tells `tell` of every request that is not allowed, whether it is refused or observed.
+    #[must_use]
+    pub fn on_refusal(
+        mut self,
+        tell: impl Fn(&RefusedRequest<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.tell = Some(Arc::new(tell));
+        self
+    }
 }
 
 impl AuthzLayer {
     /// The refusal of a request that is not allowed.
-    pub(crate) fn refusal<B>(self, cx: &MeshContext, request: &Request<B>) -> Option<LocalReply> {
+    pub(crate) fn refusal<B>(&self, cx: &MeshContext, request: &Request<B>) -> Option<LocalReply> {
         // A workload's own policies are about those who call it.
         let inbound = cx.direction != Direction::Outbound;
         let snapshot = cx.snapshot.as_ref().filter(|_| inbound)?;
@@ -62,11 +93,22 @@ impl AuthzLayer {
             reason = %verdict,
             "a request is not allowed"
         );
+        if let Some(tell) = &self.tell {
+            let (method, head) = (request.method(), &cx.head);
+            let connection = &*cx.connection;
+            tell(&RefusedRequest { enforced, connection, method, head, verdict: &verdict });
+        }
         let details = verdict.details();
         self.enforce.then(|| {
             LocalReply { grpc_status: Some(7), ..LocalReply::new(StatusCode::FORBIDDEN, details) }
                 .body("RBAC: access denied")
         })
+    }
+}
+
+impl fmt::Debug for AuthzLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthzLayer").field("enforce", &self.enforce).finish_non_exhaustive()
     }
 }
 
@@ -80,7 +122,7 @@ impl<S> Layer<S> for AuthzLayer {
     type Service = Authz<S>;
 
     fn layer(&self, inner: S) -> Authz<S> {
-        Authz { inner, layer: *self }
+        Authz { inner, layer: self.clone() }
     }
 }
 

@@ -8,7 +8,7 @@ mod mirror;
 mod retry;
 mod timeout;
 
-pub use authz::{Authz, AuthzLayer};
+pub use authz::{Authz, AuthzLayer, RefusedRequest};
 pub use cors::{Cors, CorsLayer};
 pub use fault::{FaultInjection, FaultLayer};
 pub use headers::{HeaderChanges, HeadersLayer};

@@ -41,7 +41,7 @@ impl<S, T: Clone> Layer<S> for RouteLayer<T> {
     type Service = RouteService<S, T>;
 
     fn layer(&self, inner: S) -> RouteService<S, T> {
-        RouteService { inner, routing: self.routing.clone(), guard: self.guard }
+        RouteService { inner, routing: self.routing.clone(), guard: self.guard.clone() }
     }
 }
 
@@ -77,7 +77,7 @@ where
         if let Some(reply) = refuse(&cx, &request) {
             return Either::Right(ready(Ok(answer(reply, &cx, &request))));
         }
-        let denied = self.guard.and_then(|guard| guard.refusal(&cx, &request));
+        let denied = self.guard.as_ref().and_then(|guard| guard.refusal(&cx, &request));
         if let Some(reply) = denied {
             let grpc = is_grpc(request.headers());
             return Either::Right(ready(Ok(reply.into_response(grpc))));

@@ -13,8 +13,8 @@ use tower_service::Service;
 use crate::{
     AccessLog, AccessLogEntry, AccessLogLayer, AuthzLayer, BalanceService, Body, BoxError,
     Clusters, ContextLayer, Direction, HeaderChanges, HeadersLayer, LiveRouting, MeshContext,
-    Normalize, NormalizeLayer, Propagate, PropagateLayer, Retry, RetryLayer, RouteLayer,
-    RouteService, Seeds, TcpConnector, Timeout, TimeoutLayer, WithContext,
+    Normalize, NormalizeLayer, Propagate, PropagateLayer, RefusedRequest, Retry, RetryLayer,
+    RouteLayer, RouteService, Seeds, TcpConnector, Timeout, TimeoutLayer, WithContext,
 };
 
 /// Begins the stack that receives a workload's requests.
@@ -79,6 +79,16 @@ impl Inbound {
     #[must_use]
     pub fn observe(mut self) -> Self {
         self.authz = self.authz.observe();
+        self
+    }
+
+    /// Tells `tell` of every request that policies do not allow, whether it is refused or observed.
+    #[must_use]
+    pub fn on_refusal(
+        mut self,
+        tell: impl Fn(&RefusedRequest<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.authz = self.authz.on_refusal(tell);
         self
     }
 
