@@ -3,6 +3,7 @@
 
 mod admit;
 mod cluster;
+mod credentials;
 mod event;
 mod folder;
 mod objects;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use admit::events_of;
 pub use cluster::ClusterSpec;
+pub use credentials::{Credential, Credentials};
 pub use event::{Applied, Event, Origin, Refusal};
 pub use folder::Folder;
 pub use report::{CompileReport, Diagnostic, Level};

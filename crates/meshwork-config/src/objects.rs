@@ -9,6 +9,8 @@ use meshwork_api::{
 };
 use meshwork_core::ResourceRef;
 
+use crate::Credential;
+
 /// Namespace and name.
 type Key = (Arc<str>, Arc<str>);
 
@@ -51,6 +53,8 @@ pub(crate) struct Objects {
     pub(crate) peer_authentications: Kind<PeerAuthentication>,
     pub(crate) request_authentications: Kind<RequestAuthentication>,
     pub(crate) authorization_policies: Kind<AuthorizationPolicy>,
+    /// What Secrets hold for TLS; nothing else is kept of them.
+    pub(crate) credentials: BTreeMap<Key, Arc<Credential>>,
 }
 
 impl Objects {
@@ -74,6 +78,10 @@ impl Objects {
             AnyObject::AuthorizationPolicy(object) => {
                 self.authorization_policies.insert(resource, object);
             }
+            AnyObject::Secret(object) => match Credential::of(object) {
+                Some(held) => drop(self.credentials.insert(key(resource), Arc::new(held))),
+                None => drop(self.credentials.remove(&key(resource))),
+            },
             other => return Some(other),
         }
         None
@@ -89,6 +97,7 @@ impl Objects {
             "PeerAuthentication" => self.peer_authentications.remove(resource),
             "RequestAuthentication" => self.request_authentications.remove(resource),
             "AuthorizationPolicy" => self.authorization_policies.remove(resource),
+            "Secret" => drop(self.credentials.remove(&key(resource))),
             _ => {}
         }
     }

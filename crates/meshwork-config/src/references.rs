@@ -1,11 +1,12 @@
-//! References to what does not exist: hosts, subsets, gateways.
+//! References to what does not exist: hosts, subsets, gateways, certificates.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use meshwork_api::{Object, networking::VirtualService};
 use meshwork_core::{FieldPath, Hostname};
+use meshwork_routing::{CertificateSource, ClientCertificate};
 
-use crate::{ConfigStore, Diagnostic, Level, Snapshot};
+use crate::{ConfigStore, Credential, Diagnostic, Level, Snapshot};
 
 /// A destination as a route writes it, with its path.
 struct Written<'a> {
@@ -14,8 +15,8 @@ struct Written<'a> {
 }
 
 impl Snapshot {
-    /// Destinations of the VirtualServices in view that lead nowhere, and gateways that do not
-    /// exist. Such a rule is in force all the same, as in Istio: requests that take it get 503.
+    /// Destinations of the VirtualServices in view that lead nowhere, and gateways and certificates
+    /// that do not exist. Such a rule is in force all the same, as in Istio: requests that take it get 503.
     pub(crate) fn dangling(&self, store: &ConfigStore) -> Vec<Diagnostic> {
         let gateways: BTreeSet<String> = store
             .objects
@@ -40,6 +41,44 @@ impl Snapshot {
                     let message = format!("there is no Gateway `{resolved}`");
                     found.push(warning(object, format!("spec.gateways[{index}]"), message));
                 }
+            }
+        }
+        found.extend(self.missing_credentials());
+        found
+    }
+
+    /// Certificates that servers of a gateway name and that no Secret holds: their handshakes fail.
+    fn missing_credentials(&self) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for (field, tls) in self.routes.gateway_tls() {
+            let CertificateSource::Credentials { names, roots } = &tls.certificate else {
+                continue;
+            };
+            let missing = |name: &str, held: &dyn Fn(&Credential) -> bool| {
+                !self.credentials.find(name).is_some_and(|credential| held(credential))
+            };
+            let mut tell = |what: &str, name: &str| {
+                let message = format!(
+                    "no Secret `{name}` of `{}` holds {what}: TLS handshakes fail",
+                    self.proxy.namespace
+                );
+                found.push(Diagnostic::new(Level::Warning, Some(field.clone()), message));
+            };
+            for name in names.iter() {
+                if missing(name, &|credential| !credential.chain.is_empty()) {
+                    tell("a certificate with its key", name);
+                }
+            }
+            if tls.client == ClientCertificate::NotAsked || tls.accept_untrusted {
+                continue;
+            }
+            let Some(first) = names.first() else { continue };
+            let named =
+                roots.as_ref().map_or_else(|| format!("{first}-cacert"), ToString::to_string);
+            let beside = named.strip_suffix("-cacert").unwrap_or(&named);
+            let authorities = |credential: &Credential| !credential.authorities.is_empty();
+            if missing(&named, &authorities) && missing(beside, &authorities) {
+                tell("the authorities of clients", &named);
             }
         }
         found

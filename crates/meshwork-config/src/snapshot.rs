@@ -11,7 +11,7 @@ use meshwork_routing::{
 };
 
 use crate::{
-    ClusterSpec, CompileReport, ConfigStore, Diagnostic, Level, Security,
+    ClusterSpec, CompileReport, ConfigStore, Credentials, Diagnostic, Level, Security,
     cluster::{ClusterInputs, ClusterSpecs},
 };
 
@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub policies: Arc<DestinationPolicies>,
     /// What inbound traffic has to meet.
     pub security: Arc<Security>,
+    /// The certificates that `credentialName`s can mean.
+    pub credentials: Arc<Credentials>,
     clusters: ClusterSpecs,
 }
 
@@ -97,6 +99,11 @@ impl Snapshot {
                 previous: previous.map(|previous| &previous.clusters),
             },
         );
+        let credentials = Credentials::new(
+            proxy.namespace.as_str(),
+            store.objects.credentials.iter(),
+            previous.map(|previous| &previous.credentials),
+        );
         let snapshot = Self {
             mesh,
             registry,
@@ -104,6 +111,7 @@ impl Snapshot {
             routes: Arc::new(compiled.table),
             policies: Arc::new(policies),
             security: Arc::new(security),
+            credentials,
             clusters,
             proxy,
         };

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use indexmap::IndexMap;
 use meshwork_api::{Object, networking::Gateway};
-use meshwork_core::Removed;
+use meshwork_core::{FieldPath, Removed};
 use meshwork_registry::{EgressScope, Proxy, ServiceTarget};
 
 pub(crate) use select::select;
@@ -18,7 +18,7 @@ pub(crate) use server::GatewayServer;
 
 use crate::listener::{FilterChain, Inspection, ListenAddress, Listener};
 use crate::tcp::Destinations;
-use crate::{CompileError, HttpRoutes, Subsets};
+use crate::{CompileError, HttpRoutes, ServerTls, Subsets};
 use chains::Chains;
 use merge::Merged;
 
@@ -126,6 +126,13 @@ impl GatewayListeners {
         address
             .and_then(|address| of(ListenAddress::of(address.to_canonical())))
             .or_else(|| of(ListenAddress::Wildcard))
+    }
+
+    /// The TLS that servers end, with the server that says so.
+    pub(crate) fn tls(&self) -> impl Iterator<Item = (&FieldPath, &Arc<ServerTls>)> {
+        let listeners = self.ports.values().flatten().map(|(_, listener)| listener);
+        let chains = listeners.flat_map(|listener| listener.chains());
+        chains.filter_map(|chain| Some((chain.rule.as_deref()?, chain.tls.as_ref()?)))
     }
 
     /// Where to listen: each port with its addresses.

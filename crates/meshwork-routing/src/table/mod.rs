@@ -15,7 +15,7 @@ use std::{
 
 use hashbrown::HashMap;
 use meshwork_api::mesh::MeshConfig;
-use meshwork_core::{Attributes, Draws, Removed};
+use meshwork_core::{Attributes, Draws, FieldPath, Removed};
 use meshwork_registry::Proxy;
 
 pub(crate) use changes::Changes;
@@ -26,7 +26,7 @@ use changes::Basis;
 use names::Names;
 use origins::Origins;
 
-use crate::HttpRoutes;
+use crate::{HttpRoutes, ServerTls};
 use crate::gateway::GatewayListeners;
 use crate::inbound::{InboundListeners, InboundPort, MtlsMode};
 use crate::listener::{
@@ -145,6 +145,12 @@ impl RouteTable {
     /// The addresses and ports that a gateway listens on.
     pub fn gateway_binds(&self) -> impl Iterator<Item = (u16, &ListenAddress)> {
         self.gateway.binds()
+    }
+
+    /// The TLS that a gateway ends, with the field that says so: a server, or the TCP route behind
+    /// it.
+    pub fn gateway_tls(&self) -> impl Iterator<Item = (&FieldPath, &Arc<ServerTls>)> {
+        self.gateway.tls()
     }
 
     /// What becomes of a connection that a peer opens to `port` of the workload, where the port
