@@ -8,12 +8,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use meshwork_policy::{Transport, UpstreamTls};
 use meshwork_tower::{Dial, DialProtocol};
+use meshwork_transport::{ConnectTlsError, TlsHandshake};
 use tokio::io::DuplexStream;
 use tower_service::Service;
 
-use super::network::{Network, ServerName, Tls};
+use super::network::{Network, Tls};
 
 /// Connects one proxy to the network.
 #[derive(Clone, Debug)]
@@ -28,36 +28,25 @@ impl Connector {
         Self { network, identity: identity.into() }
     }
 
-    fn tls(&self, dial: &Dial) -> io::Result<Option<Tls>> {
-        let Some(policy) = &dial.policy else { return Ok(None) };
-        match &policy.transport {
-            Transport::Plaintext => Ok(None),
-            Transport::Tls(tls) => Ok(Some(self.speak(tls, dial))),
-            Transport::ByEndpoint(tls) => Ok(marked(dial).then(|| self.speak(tls, dial))),
-            Transport::Refused(why) => Err(io::Error::new(io::ErrorKind::InvalidInput, *why)),
-        }
-    }
-
-    fn speak(&self, tls: &UpstreamTls, dial: &Dial) -> Tls {
+    /// What the client says and asks, by the connector's own decision.
+    fn tls(&self, dial: &Dial) -> Result<Option<Tls>, ConnectTlsError> {
+        let Some(TlsHandshake { tls, sni, protocol, host, .. }) = TlsHandshake::of(dial)? else {
+            return Ok(None);
+        };
+        let verified = tls.authority.is_some();
         // Every certificate of a proxy bears its identity here, whoever gave it.
         let client = tls.certificate.as_ref().map(|_| self.identity.to_string());
-        let names = tls.subject_alt_names.iter();
-        let names = names.map(|name| ServerName::Exact(name.to_string()));
-        Tls {
-            sni: tls.sni.as_deref().map(str::to_owned),
-            alpn: match (tls.alpn, dial.protocol) {
+        Ok(Some(Tls {
+            sni: sni.as_deref().map(str::to_owned),
+            alpn: match (tls.alpn, protocol) {
                 ([], DialProtocol::Http2) => vec!["h2".to_owned()],
                 (alpn, _) => alpn.iter().map(|protocol| (*protocol).to_owned()).collect(),
             },
             client,
-            expected: if tls.authority.is_some() { names.collect() } else { Vec::new() },
-        }
+            expected: if verified { tls.subject_alt_names.to_vec() } else { Vec::new() },
+            host: host.filter(|_| verified),
+        }))
     }
-}
-
-/// Whether the endpoint is one that gets the mesh's TLS.
-fn marked(dial: &Dial) -> bool {
-    dial.endpoint.as_ref().is_some_and(|endpoint| endpoint.mesh_tls)
 }
 
 impl Service<Dial> for Connector {
@@ -73,6 +62,7 @@ impl Service<Dial> for Connector {
         let address = dial.address.to_string();
         let connected = self
             .tls(&dial)
+            .map_err(|refused| io::Error::new(io::ErrorKind::InvalidInput, refused))
             .and_then(|tls| self.network.connect(&address, tls.as_ref(), &dial.cluster));
         std::future::ready(connected)
     }

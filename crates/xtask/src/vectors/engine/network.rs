@@ -70,29 +70,25 @@ pub struct Tls {
     /// The names in its certificate; none means that it shows none.
     pub client: Option<String>,
     /// Names of which the server's certificate has to hold one; empty admits every name.
-    pub expected: Vec<ServerName>,
-}
-
-/// How a client matches a name in the server's certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServerName {
-    /// The whole name.
-    Exact(String),
-    /// Its beginning.
-    Prefix(String),
+    pub expected: Vec<Arc<str>>,
+    /// The host that the server's certificate has to name beside them.
+    pub host: Option<Arc<str>>,
 }
 
 impl Tls {
     fn admits(&self, identity: &str) -> bool {
-        let one = |name: &str| {
-            self.expected.iter().any(|expected| match expected {
+        let bears = |expected: &str| {
+            identity.split(',').map(str::trim).any(|name| {
                 // URIs are compared as they are, names of hosts whatever their case.
-                ServerName::Exact(exact) if exact.contains("://") => exact == name,
-                ServerName::Exact(exact) => exact.eq_ignore_ascii_case(name),
-                ServerName::Prefix(prefix) => name.starts_with(prefix.as_str()),
+                if expected.contains("://") {
+                    expected == name
+                } else {
+                    expected.eq_ignore_ascii_case(name)
+                }
             })
         };
-        self.expected.is_empty() || identity.split(',').map(str::trim).any(one)
+        (self.expected.is_empty() || self.expected.iter().any(|name| bears(name)))
+            && self.host.as_deref().is_none_or(bears)
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{self, Got},
-    network::{Network, ServerName, Tls},
+    network::{Network, Tls},
 };
 use crate::vectors::scenario::{Backends, Send};
 
@@ -61,10 +61,7 @@ fn endpoints_follow_their_steps() {
 fn a_client_that_expects_another_name_fails_the_handshake() {
     let names = [("10.0.0.1".to_owned(), "spiffe://td/ns/a/sa/b".to_owned())];
     let network = Network::new(&Backends::default(), names.into_iter().collect());
-    let tls = |expected: &str| Tls {
-        expected: vec![ServerName::Exact(expected.to_owned())],
-        ..Tls::default()
-    };
+    let tls = |expected: &str| Tls { expected: vec![expected.into()], ..Tls::default() };
     let connect = |tls: &Tls| network.connect("10.0.0.1:80", Some(tls), &"c".into());
     super::run(async {
         assert!(connect(&tls("spiffe://td/ns/a/sa/b")).is_ok());
