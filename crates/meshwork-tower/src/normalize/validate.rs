@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, StatusCode, Version, header::HOST, request::Parts};
+use http::{
+    HeaderMap, Method, StatusCode, Version,
+    header::{HOST, TRANSFER_ENCODING},
+    request::Parts,
+};
 
 use super::PathNormalization;
 use crate::{Flag, Head, LocalReply};
@@ -21,6 +25,10 @@ pub(super) fn head(parts: &mut Parts, path: PathNormalization) -> Result<Head, B
     if parts.headers.len() > MAX_HEADERS {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(LocalReply::protocol_error(status, "http1.too_many_headers").into());
+    }
+    if !is_plainly_chunked(&parts.headers) {
+        let details = "http1.invalid_transfer_encoding";
+        return Err(LocalReply::protocol_error(StatusCode::NOT_IMPLEMENTED, details).into());
     }
     let authority = authority(parts)?;
     let scheme = parts.uri.scheme_str().unwrap_or_default().into();
@@ -86,6 +94,17 @@ fn target(parts: &Parts, path: PathNormalization) -> Result<Arc<str>, Box<LocalR
 
 fn codec_error() -> Box<LocalReply> {
     LocalReply::protocol_error(StatusCode::BAD_REQUEST, "http1.codec_error").into()
+}
+
+/// Whether the transfer coding, where one is named, is `chunked` and nothing besides. A reader
+/// behind us that took `chunked, chunked` for something else would see other bounds of the body.
+fn is_plainly_chunked(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// The methods that Envoy's HTTP/1 codec reads; names are case-sensitive.
