@@ -99,7 +99,7 @@ impl PeerAuthn {
         let reference = policy.reference();
         let is_root = &*namespace == root_namespace;
         if labels.is_empty() {
-            if !policy.spec.port_level_mtls.is_empty() {
+            if policy.spec.port_level_mtls.as_ref().is_some_and(|ports| !ports.is_empty()) {
                 self.ignore(
                     &reference,
                     "spec.portLevelMtls",
@@ -128,11 +128,11 @@ impl PeerAuthn {
                 "a selector in the root namespace selects nothing",
             );
         } else {
-            let ports = &policy.spec.port_level_mtls;
+            let ports = policy.spec.port_level_mtls.iter().flatten();
             self.workloads.entry(namespace).or_default().push(WorkloadPolicy {
                 labels,
                 mode,
-                ports: ports.iter().map(|(port, mtls)| (*port, field(Some(mtls)))).collect(),
+                ports: ports.map(|(port, mtls)| (*port, field(Some(mtls)))).collect(),
                 policy: reference,
             });
         }

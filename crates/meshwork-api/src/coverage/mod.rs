@@ -9,6 +9,7 @@ mod walk;
 use std::fmt;
 
 pub use table::{markdown, of, table};
+pub(crate) use walk::find;
 pub use walk::unenforced;
 
 /// What becomes of a field.

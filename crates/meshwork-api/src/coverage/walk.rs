@@ -20,7 +20,11 @@ use serde_json::Value;
 /// assert_eq!(report.violations[0].path, "spec.accessLogging");
 /// ```
 pub fn unenforced(located: &Located<AnyObject>) -> Report {
-    let (object, value) = (&located.object, located.value());
+    located.unenforced().clone()
+}
+
+/// Finds the fields, while the value is at hand in which they are written.
+pub(crate) fn find(object: &AnyObject, value: &Value) -> Report {
     let mut report = Report::new();
     match object {
         AnyObject::NotEnforced(_) => {

@@ -1,77 +1,46 @@
 //! Values that know where they were written.
 
-use super::place::Node;
-use super::{Diagnostic, Limits, Position, Source, yaml};
+use super::document::Document;
+use super::{Diagnostic, Position, Source};
 use crate::{Layer, Report, Severity, Violation};
 use meshwork_core::ResourceRef;
 use serde_json::Value;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Something that was read, with the way back to its text.
+///
+/// It keeps the text, what the text says as a typed value, and what was noticed. Everything else
+/// (the places of fields, the untyped value) is found in the text again when it is asked for,
+/// because most objects are never asked.
 #[derive(Clone, Debug)]
 pub struct Located<T> {
     /// What was read.
     pub object: T,
-    value: Value,
     report: Report,
+    unenforced: Report,
     document: Arc<Document>,
     /// Where the object stands in its document: empty, or `items[3]` in a list.
     prefix: String,
     resource: Option<ResourceRef>,
 }
 
-/// A document of a text.
-#[derive(Debug)]
-pub(crate) struct Document {
-    pub(crate) source: Source,
-    /// The bytes of the text that hold it, and perhaps others of its kind.
-    pub(crate) range: Range<usize>,
-    /// Which of them it is.
-    pub(crate) index: usize,
-    pub(crate) limits: Limits,
-    /// The places of its values; made when the first one is asked for.
-    places: OnceLock<Option<Node>>,
-}
-
-impl Document {
-    pub(crate) fn new(source: Source, range: Range<usize>, index: usize, limits: Limits) -> Self {
-        Self { source, range, index, limits, places: OnceLock::new() }
-    }
-
-    /// The bytes of a field in the whole text.
-    pub(crate) fn span(&self, path: &str) -> Range<usize> {
-        let places = self.places.get_or_init(|| {
-            let text = self.source.text().get(self.range.clone())?;
-            yaml::places(text, self.index, &self.limits)
-        });
-        match places {
-            Some(node) => self.absolute(&node.find(path)),
-            None => self.range.start..self.range.start,
-        }
-    }
-
-    /// Turns bytes of the document into bytes of the text.
-    pub(crate) fn absolute(&self, span: &Range<usize>) -> Range<usize> {
-        self.range.start + span.start..self.range.start + span.end
-    }
-}
-
 impl<T> Located<T> {
     pub(crate) fn new(
         object: T,
-        value: Value,
         report: Report,
         document: Arc<Document>,
         prefix: String,
         resource: Option<ResourceRef>,
     ) -> Self {
-        Self { object, value, report, document, prefix, resource }
+        Self { object, report, unenforced: Report::new(), document, prefix, resource }
     }
 
-    /// The object as it is written, before it got its type.
+    /// The object as it is written, without a type; null where the text has no such place.
+    ///
+    /// The text is read again for it when it is asked for the first time.
     pub fn value(&self) -> &Value {
-        &self.value
+        self.document.value(&self.prefix)
     }
 
     /// What reading noticed.
@@ -79,9 +48,19 @@ impl<T> Located<T> {
         &self.report
     }
 
+    /// The fields that are set without effect.
+    pub(crate) fn unenforced(&self) -> &Report {
+        &self.unenforced
+    }
+
+    pub(crate) fn with_unenforced(mut self, unenforced: Report) -> Self {
+        self.unenforced = unenforced;
+        self
+    }
+
     /// The text that it was read from.
     pub fn source(&self) -> &Source {
-        &self.document.source
+        self.document.source()
     }
 
     /// Where a field is written, or what should hold it; a path such as
@@ -121,15 +100,15 @@ impl<T> Located<T> {
 
     /// The same place for something else.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
-        let Self { object, value, report, document, prefix, resource } = self;
-        Located { object: change(object), value, report, document, prefix, resource }
+        let Self { object, report, unenforced, document, prefix, resource } = self;
+        Located { object: change(object), report, unenforced, document, prefix, resource }
     }
 }
 
 impl<T> Located<Option<T>> {
     pub(crate) fn transpose(self) -> Option<Located<T>> {
-        let Self { object, value, report, document, prefix, resource } = self;
-        object.map(|object| Located { object, value, report, document, prefix, resource })
+        let Self { object, report, unenforced, document, prefix, resource } = self;
+        object.map(|object| Located { object, report, unenforced, document, prefix, resource })
     }
 }
 

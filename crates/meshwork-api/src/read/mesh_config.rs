@@ -1,6 +1,7 @@
 //! Reads MeshConfig, which is no object of a cluster.
 
-use super::located::{Document, Located};
+use super::document::{Document, Text};
+use super::located::Located;
 use super::{Admission, Diagnostic, Limits, Source, yaml};
 use crate::mesh::MeshConfig;
 use crate::proto::{Field, Reading};
@@ -64,8 +65,9 @@ fn read(
     };
     let mut report = Report::new();
     report.extend(reading.finish().into_iter().filter_map(|problem| admission.judge(problem)));
-    let document = Arc::new(Document::new(source, 0..text.len(), 0, limits));
-    let located = Located::new(config, value, report, document, String::new(), None);
+    let range = 0..text.len();
+    let document = Arc::new(Document::new(Arc::new(Text { source, limits }), range, 0));
+    let located = Located::new(config, report, document, String::new(), None);
     if located.report().is_rejected() {
         return Err(located.report().iter().map(|v| located.diagnostic(v)).collect());
     }

@@ -26,6 +26,7 @@
 //! ```
 
 mod diagnostic;
+mod document;
 mod json;
 mod limits;
 mod located;

@@ -11,27 +11,43 @@ use serde_json::Value;
 /// [refuses](Report::is_rejected) it, fields are missing from it and it must not take part. Nothing
 /// is validated: see [`crate::schema::check`] and [`AnyObject::validate`].
 pub fn value(value: &Value, admission: Admission) -> (Option<AnyObject>, Report) {
-    let mut reading = Reading::default();
-    let object = AnyObject::read(value, &mut reading);
-    let mut report = Report::new();
-    report.extend(reading.finish().into_iter().filter_map(|problem| admission.judge(problem)));
+    let Read { object, report, .. } = read(value, admission);
     (object, report)
 }
 
-/// What the schema (where the policy asks for it) and the webhook say of an object.
-pub(crate) fn validate(value: &Value, admission: Admission) -> Report {
+/// An object that was read.
+pub(crate) struct Read {
+    pub(crate) object: Option<AnyObject>,
+    pub(crate) report: Report,
+    /// Whether istiod could read it too.
+    readable: bool,
+}
+
+pub(crate) fn read(value: &Value, admission: Admission) -> Read {
+    let mut reading = Reading::default();
+    let object = AnyObject::read(value, &mut reading);
+    let problems = reading.finish();
+    let readable = !problems.iter().any(|problem| problem.kind.is_unreadable());
     let mut report = Report::new();
+    report.extend(problems.into_iter().filter_map(|problem| admission.judge(problem)));
+    Read { object, report, readable }
+}
+
+/// Adds what the schema (where the policy asks for it) and the webhook say of an object.
+pub(crate) fn validate(value: &Value, read: &mut Read, admission: Admission) {
     let version = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     if !validation::is_of_istio(version) {
-        return report;
+        return;
     }
     if admission == Admission::Strict {
-        report.extend(schema::check(value).report);
+        let known: Vec<String> = read.report.iter().map(|v| v.path.clone()).collect();
+        // What reading says of a field, the schema would say again.
+        let further = schema::check(value).report.into_iter();
+        read.report.extend(further.filter(|violation| !known.contains(&violation.path)));
     }
-    let (_, webhook) = validation::verdict(value);
-    // What cannot be read was noted when it was.
-    report.extend(webhook.into_iter().filter(|violation| violation.layer != Layer::Reading));
-    report
+    if let Some(object) = read.object.as_ref().filter(|_| read.readable) {
+        read.report.extend(object.validate());
+    }
 }
 
 impl Admission {

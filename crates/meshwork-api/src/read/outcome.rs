@@ -1,10 +1,13 @@
 //! Reads whole texts.
 
-use super::located::{Document, Located, join};
+use super::document::{Document, Text};
+use super::located::{Located, join};
+use super::object::Read;
 use super::yaml::{Composed, SyntaxError};
 use super::{Diagnostic, Limits, Source, json, object, split, yaml};
 use crate::proto::{Problem, ProblemKind};
-use crate::{AnyObject, Layer, Severity};
+use crate::{AnyObject, Layer, Severity, coverage};
+use meshwork_core::ResourceRef;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -112,6 +115,7 @@ impl Reader {
     fn text(&self, source: Source, repaired: bool) -> ReadOutcome {
         let text = source.clone();
         let mut sink = Sink::new(*self, source);
+        sink.expect(split::documents(text.text()).count());
         for range in split::documents(text.text()) {
             if !sink.has_room() {
                 sink.error("the text has too many documents or problems", range);
@@ -139,14 +143,24 @@ impl Reader {
 /// Collects what a text holds.
 struct Sink {
     reader: Reader,
-    source: Source,
+    text: Arc<Text>,
     outcome: ReadOutcome,
     documents: usize,
+    /// The object before this one, whose kind and namespace are often the same.
+    previous: Option<ResourceRef>,
 }
 
 impl Sink {
     fn new(reader: Reader, source: Source) -> Self {
-        Self { reader, source, outcome: ReadOutcome::default(), documents: 0 }
+        let text = Arc::new(Text { source, limits: reader.limits });
+        Self { reader, text, outcome: ReadOutcome::default(), documents: 0, previous: None }
+    }
+
+    /// Makes room for so many objects, as far as the text can hold them: a list that grows by
+    /// doubling would take twice what it needs.
+    fn expect(&mut self, documents: usize) {
+        let most = self.text.source.text().len() / USUAL_BYTES;
+        self.outcome.objects.reserve_exact(documents.min(most));
     }
 
     fn has_room(&self) -> bool {
@@ -157,7 +171,7 @@ impl Sink {
     /// Reads the documents of one piece of the text.
     fn chunk(&mut self, chunk: &str, range: Range<usize>) {
         let limits = self.reader.limits;
-        let body = chunk.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+        let body = body(chunk);
         let mut json_error = None;
         if looks_like_json(body) {
             let skipped = chunk.len() - body.len();
@@ -195,8 +209,7 @@ impl Sink {
             return;
         }
         self.documents += 1;
-        let document =
-            Arc::new(Document::new(self.source.clone(), range, index, self.reader.limits));
+        let document = Arc::new(Document::new(self.text.clone(), range, index));
         let duplicates: Vec<Problem> = duplicates
             .into_iter()
             .map(|(path, _)| Problem { path, kind: ProblemKind::DuplicateKey })
@@ -234,26 +247,22 @@ impl Sink {
         duplicates: &[Problem],
     ) {
         let admission = self.reader.admission;
-        let (object, mut report) = object::value(&value, admission);
+        let mut read = object::read(&value, admission);
         let own = duplicates.iter().filter_map(|problem| {
             let path = problem.path.strip_prefix(prefix.as_str())?;
             let path = path.strip_prefix('.').unwrap_or(path).to_owned();
             admission.judge(Problem { path, kind: problem.kind.clone() })
         });
-        report.extend(own);
+        read.report.extend(own);
         if self.reader.validate {
-            let known: Vec<String> = report.iter().map(|v| v.path.clone()).collect();
-            let further = object::validate(&value, admission);
-            // What reading says of a field, the schema would say again.
-            report.extend(
-                further
-                    .into_iter()
-                    .filter(|v| v.layer != Layer::Schema || !known.contains(&v.path)),
-            );
+            object::validate(&value, &mut read, admission);
         }
-        let resource = object.as_ref().map(AnyObject::reference);
+        let Read { object, report, .. } = read;
+        let resource = object.as_ref().map(|object| self.reference(object));
         let rejected = report.is_rejected();
-        let located = Located::new(object, value, report, document.clone(), prefix, resource);
+        let unenforced = object.as_ref().map(|object| coverage::find(object, &value));
+        let located = Located::new(object, report, document.clone(), prefix, resource)
+            .with_unenforced(unenforced.unwrap_or_default());
         for violation in located.report() {
             if self.outcome.diagnostics.len() >= self.reader.limits.max_diagnostics {
                 break;
@@ -267,6 +276,21 @@ impl Sink {
         }
     }
 
+    /// Which object this is, sharing texts with the object before it.
+    fn reference(&mut self, object: &AnyObject) -> ResourceRef {
+        let mut reference = object.reference();
+        if let Some(previous) = self.previous.take() {
+            if previous.kind == reference.kind {
+                reference.kind = previous.kind;
+            }
+            if previous.namespace == reference.namespace {
+                reference.namespace = previous.namespace;
+            }
+        }
+        self.previous = Some(reference.clone());
+        reference
+    }
+
     fn error(&mut self, message: impl Into<String>, span: Range<usize>) {
         self.outcome.diagnostics.push(Diagnostic {
             severity: Severity::Error,
@@ -274,14 +298,19 @@ impl Sink {
             resource: None,
             path: String::new(),
             message: message.into(),
-            source: self.source.clone(),
+            source: self.text.source.clone(),
             span,
         });
     }
 }
 
+/// A text without what may stand before JSON.
+pub(super) fn body(text: &str) -> &str {
+    text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
+}
+
 /// Whether a text is JSON rather than one of YAML's flow mappings or a template.
-fn looks_like_json(text: &str) -> bool {
+pub(super) fn looks_like_json(text: &str) -> bool {
     let mut tokens = text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'));
     match tokens.next() {
         Some('[') => true,
@@ -310,3 +339,6 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     }
     at
 }
+
+/// A document is seldom shorter than this.
+const USUAL_BYTES: usize = 256;

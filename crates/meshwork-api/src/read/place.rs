@@ -58,13 +58,13 @@ fn find_entry<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Entry> {
 }
 
 #[derive(Debug, PartialEq)]
-enum PathStep {
+pub(crate) enum PathStep {
     Key(String),
     Index(usize),
 }
 
 /// The steps of a path such as `spec.http[2].headers["x-user"].exact`.
-fn steps(path: &str) -> Vec<PathStep> {
+pub(crate) fn steps(path: &str) -> Vec<PathStep> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {

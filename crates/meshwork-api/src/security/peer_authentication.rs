@@ -13,8 +13,9 @@ message! {
         pub selector: Option<WorkloadSelector> = "selector",
         /// The mode; absent to inherit it.
         pub mtls: Option<MutualTls> = "mtls",
-        /// Modes of single ports of the workload; needs a selector.
-        pub port_level_mtls: IndexMap<u32, MutualTls> = "portLevelMtls",
+        /// Modes of single ports of the workload; needs a selector, and an entry where it is
+        /// given.
+        pub port_level_mtls: Option<IndexMap<u32, MutualTls>> = "portLevelMtls",
     }
 }
 

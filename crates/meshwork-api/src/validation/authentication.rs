@@ -6,17 +6,22 @@ use super::primitive::scalar::is_port;
 use super::primitive::{jwks, url};
 use super::shared::{duration, selector, targets};
 use crate::security::{JwtRule, PeerAuthentication, RequestAuthentication};
+use indexmap::IndexMap;
 
-/// Everything istiod's webhook asks of a PeerAuthentication. An empty `portLevelMtls` is refused
-/// as well, which only the JSON shows: see [`super::verdict`].
+/// Everything istiod's webhook asks of a PeerAuthentication.
 pub(super) fn check_peer(policy: &PeerAuthentication, out: &mut Findings<'_>) {
     let spec = Place::root("spec");
     let selects = policy.selector.as_ref().is_some_and(|s| !s.match_labels.is_empty());
-    if !selects && !policy.port_level_mtls.is_empty() {
+    let ports = policy.port_level_mtls.as_ref();
+    if ports.is_some_and(|ports| ports.is_empty()) {
+        let message = "needs at least one port where it is given";
+        out.error(&spec.field("portLevelMtls"), message);
+    }
+    if !selects && ports.is_some_and(|ports| !ports.is_empty()) {
         let message = "needs a `selector` with labels: ports belong to workloads";
         out.error(&spec.field("portLevelMtls"), message);
     }
-    for port in policy.port_level_mtls.keys() {
+    for port in ports.into_iter().flat_map(IndexMap::keys) {
         if !is_port(*port) {
             let key = port.to_string();
             let message = format!("port {port} is not in the range 1 to 65535");
@@ -24,12 +29,6 @@ pub(super) fn check_peer(policy: &PeerAuthentication, out: &mut Findings<'_>) {
         }
     }
     selector("selector", policy.selector.as_ref(), out);
-}
-
-/// What istiod says of `portLevelMtls: {}`.
-pub(super) fn empty_port_level_mtls(out: &mut Findings<'_>) {
-    let spec = Place::root("spec");
-    out.error(&spec.field("portLevelMtls"), "needs at least one port where it is given");
 }
 
 /// Everything istiod's webhook asks of a RequestAuthentication.

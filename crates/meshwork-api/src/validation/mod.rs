@@ -99,11 +99,6 @@ pub fn verdict(object: &Value) -> (Verdict, Report) {
         return (Verdict::Unparsable, report);
     };
     read.check(&mut report);
-    if let AnyObject::PeerAuthentication(_) = read
-        && ["portLevelMtls", "port_level_mtls"].into_iter().any(|name| is_empty_map(object, name))
-    {
-        authentication::empty_port_level_mtls(&mut Findings::new(&mut report));
-    }
     let answer = if report.is_rejected() {
         Verdict::Rejected
     } else if report.is_empty() {
@@ -112,13 +107,6 @@ pub fn verdict(object: &Value) -> (Verdict, Report) {
         Verdict::Warned
     };
     (answer, report)
-}
-
-/// Whether a field of `spec` is a map that is there without an entry; the typed form of an object
-/// does not tell it from an absent one.
-fn is_empty_map(object: &Value, name: &str) -> bool {
-    let field = object.get("spec").and_then(|spec| spec.get(name));
-    field.and_then(Value::as_object).is_some_and(serde_json::Map::is_empty)
 }
 
 impl AnyObject {

@@ -27,7 +27,7 @@ fn policy(
         PeerAuthentication {
             selector,
             mtls: Some(mtls(mode)),
-            port_level_mtls: ports.iter().map(|(port, mode)| (*port, mtls(*mode))).collect(),
+            port_level_mtls: Some(ports.iter().map(|(port, mode)| (*port, mtls(*mode))).collect()),
         },
     )
 }
