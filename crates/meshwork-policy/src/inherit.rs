@@ -57,20 +57,20 @@ impl<'a> Blocks<'a> {
         match entry {
             Some(entry) => (
                 Self {
-                    connection_pool: entry.connection_pool.as_ref(),
-                    outlier_detection: entry.outlier_detection.as_ref(),
-                    load_balancer: entry.load_balancer.as_ref(),
-                    tls: entry.tls.as_ref(),
+                    connection_pool: entry.connection_pool.as_deref(),
+                    outlier_detection: entry.outlier_detection.as_deref(),
+                    load_balancer: entry.load_balancer.as_deref(),
+                    tls: entry.tls.as_deref(),
                     ..Self::default()
                 },
                 true,
             ),
             None => (
                 Self {
-                    connection_pool: policy.connection_pool.as_ref(),
-                    outlier_detection: policy.outlier_detection.as_ref(),
-                    load_balancer: policy.load_balancer.as_ref(),
-                    tls: policy.tls.as_ref(),
+                    connection_pool: policy.connection_pool.as_deref(),
+                    outlier_detection: policy.outlier_detection.as_deref(),
+                    load_balancer: policy.load_balancer.as_deref(),
+                    tls: policy.tls.as_deref(),
                     tunnel: policy.tunnel.as_ref(),
                     proxy_protocol: policy.proxy_protocol.as_ref(),
                     retry_budget: policy.retry_budget.as_ref(),

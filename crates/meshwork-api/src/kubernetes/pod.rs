@@ -23,7 +23,7 @@ message! {
         /// Its init containers, native sidecars among them.
         pub init_containers: Vec<Container> = "initContainers",
         /// Its state.
-        pub status: Option<PodStatus> = "status",
+        pub status: Option<Box<PodStatus>> = "status",
     }
 }
 
@@ -37,11 +37,11 @@ message! {
         /// The ports that it declares; services refer to them by name.
         pub ports: Vec<ContainerPort> = "ports",
         /// How the kubelet finds out whether it can take traffic.
-        pub readiness_probe: Option<Probe> = "readinessProbe",
+        pub readiness_probe: Option<Box<Probe>> = "readinessProbe",
         /// How the kubelet finds out whether it still works.
-        pub liveness_probe: Option<Probe> = "livenessProbe",
+        pub liveness_probe: Option<Box<Probe>> = "livenessProbe",
         /// How the kubelet finds out whether it has started.
-        pub startup_probe: Option<Probe> = "startupProbe",
+        pub startup_probe: Option<Box<Probe>> = "startupProbe",
     }
 }
 
@@ -145,7 +145,7 @@ message! {
         /// Which Pods belong to it.
         pub selector: Option<LabelSelector> = "selector",
         /// What its Pods look like.
-        pub template: Option<PodTemplate> = "template",
+        pub template: Option<Box<PodTemplate>> = "template",
     }
 }
 

@@ -46,13 +46,13 @@ message! {
     /// Istio's `TrafficPolicy`.
     pub struct TrafficPolicy: "istio.networking.v1alpha3.TrafficPolicy" {
         /// Which endpoint takes a request.
-        pub load_balancer: Option<LoadBalancerSettings> = "loadBalancer",
+        pub load_balancer: Option<Box<LoadBalancerSettings>> = "loadBalancer",
         /// How many connections and requests there may be.
-        pub connection_pool: Option<ConnectionPoolSettings> = "connectionPool",
+        pub connection_pool: Option<Box<ConnectionPoolSettings>> = "connectionPool",
         /// When a failing endpoint is left out.
-        pub outlier_detection: Option<OutlierDetection> = "outlierDetection",
+        pub outlier_detection: Option<Box<OutlierDetection>> = "outlierDetection",
         /// Whether and how TLS is spoken.
-        pub tls: Option<ClientTlsSettings> = "tls",
+        pub tls: Option<Box<ClientTlsSettings>> = "tls",
         /// Policies for single ports; each replaces the settings above for its port.
         pub port_level_settings: Vec<PortTrafficPolicy> = "portLevelSettings",
         /// A tunnel through another proxy by CONNECT or POST.
@@ -72,13 +72,13 @@ message! {
         /// The port of the service.
         pub port: Option<PortSelector> = "port",
         /// Which endpoint takes a request.
-        pub load_balancer: Option<LoadBalancerSettings> = "loadBalancer",
+        pub load_balancer: Option<Box<LoadBalancerSettings>> = "loadBalancer",
         /// How many connections and requests there may be.
-        pub connection_pool: Option<ConnectionPoolSettings> = "connectionPool",
+        pub connection_pool: Option<Box<ConnectionPoolSettings>> = "connectionPool",
         /// When a failing endpoint is left out.
-        pub outlier_detection: Option<OutlierDetection> = "outlierDetection",
+        pub outlier_detection: Option<Box<OutlierDetection>> = "outlierDetection",
         /// Whether and how TLS is spoken.
-        pub tls: Option<ClientTlsSettings> = "tls",
+        pub tls: Option<Box<ClientTlsSettings>> = "tls",
     }
 }
 

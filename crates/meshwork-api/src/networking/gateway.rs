@@ -28,7 +28,7 @@ message! {
         /// The hosts (`namespace/host`, `*.example.com`, `*`) whose VirtualServices may bind here.
         pub hosts: Vec<String> = "hosts",
         /// TLS towards clients; required for HTTPS and TLS.
-        pub tls: Option<ServerTlsSettings> = "tls",
+        pub tls: Option<Box<ServerTlsSettings>> = "tls",
         /// Where to forward to; Istio does not implement it.
         pub default_endpoint: String = "defaultEndpoint",
         /// A name, unique among all servers.

@@ -17,7 +17,7 @@ message! {
         /// What they see; empty for everything that is exported to them.
         pub egress: Vec<IstioEgressListener> = "egress",
         /// Limits of connections to the application.
-        pub inbound_connection_pool: Option<ConnectionPoolSettings> = "inboundConnectionPool",
+        pub inbound_connection_pool: Option<Box<ConnectionPoolSettings>> = "inboundConnectionPool",
         /// What happens to traffic to hosts that are not seen. Default: MeshConfig's.
         pub outbound_traffic_policy: Option<OutboundTrafficPolicy> = "outboundTrafficPolicy",
     }
@@ -38,9 +38,9 @@ message! {
         /// empty for the same port.
         pub default_endpoint: String = "defaultEndpoint",
         /// TLS towards clients outside of the mesh.
-        pub tls: Option<ServerTlsSettings> = "tls",
+        pub tls: Option<Box<ServerTlsSettings>> = "tls",
         /// Limits of connections to the application at this port.
-        pub connection_pool: Option<ConnectionPoolSettings> = "connectionPool",
+        pub connection_pool: Option<Box<ConnectionPoolSettings>> = "connectionPool",
     }
 }
 

@@ -44,20 +44,20 @@ message! {
         /// `directResponse` and `delegate`.
         pub route: Vec<HttpRouteDestination> = "route",
         /// Answers with a redirect.
-        pub redirect: Option<HttpRedirect> = "redirect",
+        pub redirect: Option<Box<HttpRedirect>> = "redirect",
         /// Answers with a fixed status and body.
         pub direct_response: Option<HttpDirectResponse> = "directResponse",
         /// The VirtualService that holds the routes for what is matched here.
         pub delegate: Option<Delegate> = "delegate",
         /// Changes of path and authority before a request is forwarded.
-        pub rewrite: Option<HttpRewrite> = "rewrite",
+        pub rewrite: Option<Box<HttpRewrite>> = "rewrite",
         /// How long a request may take, retries included. Default: no limit.
         pub timeout: Option<Duration> = "timeout",
         /// When and how often a failed request is tried again. Default: MeshConfig's
         /// `defaultHttpRetryPolicy`, 2 further attempts.
         pub retries: Option<HttpRetry> = "retries",
         /// Faults that are injected on purpose.
-        pub fault: Option<HttpFaultInjection> = "fault",
+        pub fault: Option<Box<HttpFaultInjection>> = "fault",
         /// A destination that gets a copy of each request, without effect on the answer.
         pub mirror: Option<Destination> = "mirror",
         /// Several such destinations, each with its share. Excludes `mirror`.
@@ -67,9 +67,9 @@ message! {
         /// Which share of the requests `mirror` gets. Default: all.
         pub mirror_percentage: Option<Percent> = "mirrorPercentage",
         /// How browsers' cross-origin requests are answered.
-        pub cors_policy: Option<CorsPolicy> = "corsPolicy",
+        pub cors_policy: Option<Box<CorsPolicy>> = "corsPolicy",
         /// Changes of request and response headers.
-        pub headers: Option<Headers> = "headers",
+        pub headers: Option<Box<Headers>> = "headers",
     }
 }
 
@@ -84,7 +84,7 @@ message! {
         /// as all.
         pub weight: i32 = "weight",
         /// Header changes for what goes here, after those of the route.
-        pub headers: Option<Headers> = "headers",
+        pub headers: Option<Box<Headers>> = "headers",
     }
 }
 

@@ -12,9 +12,9 @@ message! {
         /// Labels and annotations of the entries.
         pub metadata: Option<WorkloadGroupMeta> = "metadata",
         /// The rest of the entries; required.
-        pub template: Option<WorkloadEntry> = "template",
+        pub template: Option<Box<WorkloadEntry>> = "template",
         /// How the proxy of a machine finds out whether it is ready.
-        pub probe: Option<ReadinessProbe> = "probe",
+        pub probe: Option<Box<ReadinessProbe>> = "probe",
     }
 }
 

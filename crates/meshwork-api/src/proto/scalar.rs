@@ -124,6 +124,21 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
+/// Large messages that are seldom there stand in a box, so that their absence costs little.
+impl<T: Field> Field for Box<T> {
+    fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
+        T::read(value, reading).map(Self::new)
+    }
+
+    fn is_unset(&self) -> bool {
+        T::is_unset(self)
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+}
+
 impl<T: Field> Field for Vec<T> {
     fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
         let Value::Array(items) = value else {

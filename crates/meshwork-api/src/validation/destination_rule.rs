@@ -76,10 +76,10 @@ fn traffic_policy(
         out.error(place, "`tunnel` and `proxyProtocol` exclude each other");
     }
     let parts = Parts {
-        outlier: outlier_detection.as_ref(),
-        pool: connection_pool.as_ref(),
-        balancer: load_balancer.as_ref(),
-        tls: tls.as_ref(),
+        outlier: outlier_detection.as_deref(),
+        pool: connection_pool.as_deref(),
+        balancer: load_balancer.as_deref(),
+        tls: tls.as_deref(),
     };
     parts.check(place, namespace, out);
     for (index, settings) in port_level_settings.iter().enumerate() {
@@ -106,10 +106,10 @@ fn port_policy(
         out.error(&place.field("port"), "is required");
     }
     let parts = Parts {
-        outlier: policy.outlier_detection.as_ref(),
-        pool: policy.connection_pool.as_ref(),
-        balancer: policy.load_balancer.as_ref(),
-        tls: policy.tls.as_ref(),
+        outlier: policy.outlier_detection.as_deref(),
+        pool: policy.connection_pool.as_deref(),
+        balancer: policy.load_balancer.as_deref(),
+        tls: policy.tls.as_deref(),
     };
     if parts.is_empty() {
         out.error(place, "a policy needs at least one field besides its port");

@@ -67,7 +67,7 @@ fn check_server(
         server_tls::check(&place.field("tls"), tls, out);
     }
     if let (true, Some(protocol)) = (port_is_valid, protocol) {
-        tls_fits_protocol(&place.field("tls"), protocol, server.tls.as_ref(), out);
+        tls_fits_protocol(&place.field("tls"), protocol, server.tls.as_deref(), out);
     }
 }
 

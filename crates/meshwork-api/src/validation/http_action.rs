@@ -64,7 +64,7 @@ pub(super) fn destinations(
 ) {
     for (index, entry) in list.iter().enumerate() {
         let place = place.item("route", index);
-        headers(&place, entry.headers.as_ref(), out);
+        headers(&place, entry.headers.as_deref(), out);
         weighted(&place, entry.destination.as_ref(), entry.weight, semantics, out);
     }
     total_weight(place, list.iter().map(|entry| entry.weight), out);

@@ -21,7 +21,7 @@ pub(super) fn check(
 ) {
     conflicts(place, route, semantics.delegate, out);
     http_match::check(place, &route.match_, out);
-    http_action::headers(place, route.headers.as_ref(), out);
+    http_action::headers(place, route.headers.as_deref(), out);
     if let Some(cors) = &route.cors_policy {
         check_cors(&place.field("corsPolicy"), cors, out);
     }
@@ -41,7 +41,7 @@ pub(super) fn check(
     if let Some(rewrite) = &route.rewrite {
         check_rewrite(&place.field("rewrite"), rewrite, out);
     }
-    authority_once(place, route.rewrite.as_ref(), route.headers.as_ref(), out);
+    authority_once(place, route.rewrite.as_deref(), route.headers.as_deref(), out);
     http_action::destinations(place, &route.route, semantics, out);
     duration(place, "timeout", route.timeout, out);
 }

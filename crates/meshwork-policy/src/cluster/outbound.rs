@@ -197,7 +197,7 @@ impl<'a> View<'a> {
         let blocks = Blocks::resolve(rule, subset, port, Some(policies.mesh()));
         let of_rule = Blocks::resolve(rule, None, port, None);
         let own = subset
-            .and_then(|name| rule?.subset(name)?.traffic_policy.as_ref()?.load_balancer.as_ref());
+            .and_then(|name| rule?.subset(name)?.traffic_policy.as_ref()?.load_balancer.as_deref());
         // A subset's cluster has the kind of its service's one, whatever its own balancer.
         let inherited = is_passthrough(of_rule.load_balancer) || is_passthrough(own);
         let passthrough =
@@ -229,7 +229,7 @@ impl<'a> View<'a> {
             None => self.rule.and_then(Rule::traffic_policy),
             Some(name) => self.rule.and_then(|rule| rule.subset(name)?.traffic_policy.as_ref()),
         };
-        let passthrough = is_passthrough(own.and_then(|policy| policy.load_balancer.as_ref()));
+        let passthrough = is_passthrough(own.and_then(|policy| policy.load_balancer.as_deref()));
         if service.resolution == Resolution::Passthrough || passthrough {
             let endpoints = self.destination.endpoints;
             let unable = |endpoint: &Endpoint| endpoint.tls_mode() == TlsMode::Disabled;

@@ -133,9 +133,9 @@ fn of_policy(policy: Option<&TrafficPolicy>, port: Option<u16>) -> Option<&Consi
         let entry = policy.port_level_settings.iter().find(|entry| {
             entry.port.as_ref().is_some_and(|selector| selector.number == u32::from(port))
         });
-        consistent_hash(entry?.load_balancer.as_ref())
+        consistent_hash(entry?.load_balancer.as_deref())
     });
-    by_port.or_else(|| consistent_hash(policy.load_balancer.as_ref()))
+    by_port.or_else(|| consistent_hash(policy.load_balancer.as_deref()))
 }
 
 /// Whether TCP connections are placed by the caller's address. Port entries do not count, and any
@@ -145,11 +145,11 @@ pub(crate) fn tcp_by_source(rule: &Rule, subset: Option<&str>) -> bool {
         consistent_hash(settings)
             .is_some_and(|hash| matches!(hash.hash_key, Some(HashKey::UseSourceIp(true))))
     };
-    let own =
-        subset.and_then(|name| rule.subset(name)?.traffic_policy.as_ref()?.load_balancer.as_ref());
+    let own = subset
+        .and_then(|name| rule.subset(name)?.traffic_policy.as_ref()?.load_balancer.as_deref());
     match own {
         Some(own) => by_source(Some(own)),
-        None => by_source(rule.traffic_policy().and_then(|p| p.load_balancer.as_ref())),
+        None => by_source(rule.traffic_policy().and_then(|p| p.load_balancer.as_deref())),
     }
 }
 

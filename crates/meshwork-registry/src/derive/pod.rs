@@ -45,7 +45,7 @@ impl PodFacts {
     /// `None` for a Pod that has failed: nothing refers to it any more.
     pub(crate) fn of(pod: &Object<k8s::Pod>, strings: &mut Strings) -> Option<Self> {
         let empty = k8s::PodStatus::default();
-        let status = pod.spec.status.as_ref().unwrap_or(&empty);
+        let status = pod.spec.status.as_deref().unwrap_or(&empty);
         if status.phase == "Failed" {
             return None;
         }

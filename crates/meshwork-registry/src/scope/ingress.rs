@@ -69,6 +69,6 @@ fn listener(ingress: &IstioIngressListener) -> Option<IngressListener> {
         bind: ListenerBind::read(&ingress.bind),
         capture_mode: ingress.capture_mode,
         default_endpoint: DefaultEndpoint::parse(&ingress.default_endpoint),
-        connection_pool: ingress.connection_pool.clone(),
+        connection_pool: ingress.connection_pool.as_deref().cloned(),
     })
 }

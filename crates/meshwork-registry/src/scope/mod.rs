@@ -154,7 +154,7 @@ impl EgressScope {
         let own = self.ingress.iter().filter(|listener| listener.port.number == port);
         own.filter_map(|listener| listener.connection_pool.as_ref())
             .next()
-            .or_else(|| self.sidecar.as_ref()?.spec.inbound_connection_pool.as_ref())
+            .or_else(|| self.sidecar.as_ref()?.spec.inbound_connection_pool.as_deref())
     }
 }
 

@@ -57,7 +57,7 @@ impl GatewayServer {
 
     /// `servers[].tls`.
     pub(crate) fn tls(&self) -> Option<&ServerTlsSettings> {
-        self.written()?.tls.as_ref()
+        self.written()?.tls.as_deref()
     }
 
     /// `servers[].bind`; empty for every address.

@@ -21,9 +21,11 @@ fn server(number: u32, protocol: &str, hosts: &[&str]) -> Server {
             ..Port::default()
         }),
         hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
-        tls: matches!(protocol, "HTTPS" | "TLS").then(|| ServerTlsSettings {
-            mode: ServerTlsMode::Simple,
-            ..ServerTlsSettings::default()
+        tls: matches!(protocol, "HTTPS" | "TLS").then(|| {
+            Box::new(ServerTlsSettings {
+                mode: ServerTlsMode::Simple,
+                ..ServerTlsSettings::default()
+            })
         }),
         ..Server::default()
     }

@@ -38,7 +38,7 @@ pub(super) fn route(
     cx: &Cx<'_>,
     diagnostics: &mut Diagnostics<'_>,
 ) -> Route {
-    let mut level = Level::read(entry.headers.as_ref(), "headers", diagnostics);
+    let mut level = Level::read(entry.headers.as_deref(), "headers", diagnostics);
     let mut route = Route::new(rule, RouteAction::BlackHole);
     if let Some(written) = &entry.redirect {
         route.action = redirect(written, matched, cx, diagnostics);
@@ -56,7 +56,7 @@ pub(super) fn route(
         let written = entry.retries.as_ref().or(cx.mesh.default_http_retry_policy.as_ref());
         route.retry = retries::policy(written, avoid);
         route.action = RouteAction::Forward(destinations.into());
-        route.rewrite = rewrite(entry.rewrite.as_ref(), matched, diagnostics);
+        route.rewrite = rewrite(entry.rewrite.as_deref(), matched, diagnostics);
         route.timeout =
             entry.timeout.filter(|timeout| !timeout.is_zero()).map(meshwork_api::Duration::as_std);
         route.mirrors = mirrors(entry, cx).into();
@@ -91,7 +91,7 @@ fn destinations(
             continue;
         }
         let field = format!("route[{index}].headers");
-        let level = Level::read(written.headers.as_ref(), &field, diagnostics);
+        let level = Level::read(written.headers.as_deref(), &field, diagnostics);
         let (level, authority) = if alone {
             only = Some(level);
             (Level::default(), None)
