@@ -1,32 +1,45 @@
 //! The resources that are in force, by kind.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use meshwork_api::{
     AnyObject, Object,
     networking::{DestinationRule, Gateway, Sidecar, VirtualService},
     security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication},
 };
-use meshwork_core::ResourceRef;
+use meshwork_core::{PersistentMap, ResourceRef};
 
 use crate::Credential;
 
 /// Namespace and name.
-type Key = (Arc<str>, Arc<str>);
+pub(crate) type Key = (Arc<str>, Arc<str>);
 
-/// Objects of one kind, in the order of namespace and name.
+/// Objects of one kind, in the order of namespace and name. A clone is one pointer.
 #[derive(Clone, Debug)]
-pub(crate) struct Kind<S>(BTreeMap<Key, Arc<Object<S>>>);
+pub(crate) struct Kind<S>(PersistentMap<Key, Arc<Object<S>>>);
 
 impl<S> Default for Kind<S> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(PersistentMap::default())
     }
 }
 
 impl<S> Kind<S> {
+    pub(crate) fn by_name(&self) -> &PersistentMap<Key, Arc<Object<S>>> {
+        &self.0
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Object<S>>> {
+        self.0.values()
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<Object<S>>> {
-        self.0.values().cloned().collect()
+        self.iter().cloned().collect()
+    }
+
+    /// Whether nothing has come, gone or changed between the two.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.0.is_same(&other.0)
     }
 
     fn insert(&mut self, resource: &ResourceRef, object: Object<S>) {
@@ -54,7 +67,7 @@ pub(crate) struct Objects {
     pub(crate) request_authentications: Kind<RequestAuthentication>,
     pub(crate) authorization_policies: Kind<AuthorizationPolicy>,
     /// What Secrets hold for TLS; nothing else is kept of them.
-    pub(crate) credentials: BTreeMap<Key, Arc<Credential>>,
+    pub(crate) credentials: PersistentMap<Key, Arc<Credential>>,
 }
 
 impl Objects {

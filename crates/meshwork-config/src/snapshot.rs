@@ -56,12 +56,13 @@ impl Snapshot {
         let previous = previous.filter(|previous| *previous.proxy == *proxy);
         let proxy = previous.map_or_else(|| Arc::new(proxy.clone()), |p| Arc::clone(&p.proxy));
         let registry = store.registry().clone();
-        let merged = MergedVirtualServices::new(
-            &store.objects.virtual_services.all(),
+        let merged = MergedVirtualServices::of(
+            store.objects.virtual_services.by_name(),
             &mesh,
             &proxy.cluster_domain,
+            None,
         );
-        let mut diagnostics: Vec<_> = merged.diagnostics().iter().map(of_compiler).collect();
+        let mut diagnostics: Vec<_> = merged.diagnostics().map(of_compiler).collect();
         let scope = EgressScope::compute(
             &registry,
             &proxy,

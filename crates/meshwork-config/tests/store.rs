@@ -48,7 +48,7 @@ fn store(texts: &[&str]) -> ConfigStore {
 
 fn timeout_in_force(store: &ConfigStore) -> Option<String> {
     let (snapshot, _) = Snapshot::compile(store, &Proxy::sidecar("default"), None);
-    let object = snapshot.scope.visible_virtual_services().first()?.clone();
+    let object = snapshot.scope.visible_virtual_services().iter().next()?.clone();
     object.spec.http.first()?.timeout.map(|timeout| timeout.to_string())
 }
 

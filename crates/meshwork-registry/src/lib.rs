@@ -11,7 +11,6 @@ mod scope;
 mod service;
 mod settings;
 mod strings;
-mod tree;
 mod visibility;
 mod workload;
 
@@ -19,8 +18,8 @@ pub use endpoint::{Endpoint, EndpointAddress, Health};
 pub use proxy::{Interception, Proxy, ProxyKind};
 pub use registry::{Change, Registry, Resource, ServiceTarget};
 pub use scope::{
-    DefaultEndpoint, EgressListener, EgressScope, IngressListener, ListenerBind, ListenerPort,
-    OutboundPolicy,
+    DefaultEndpoint, EgressListener, EgressScope, IngressListener, ListChange, ListenerBind,
+    ListenerPort, OutboundPolicy, Precedence, VirtualServices,
 };
 pub use service::{Provider, Resolution, Service, ServicePort, TargetPort, TrafficDistribution};
 pub use settings::Settings;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use meshwork_api::ObjectMeta;
-use meshwork_core::{Labels, Namespace, ResourceRef};
+use meshwork_core::{Labels, Namespace, PersistentMap as Tree, ResourceRef};
 
-use crate::{derive::labels::Written, tree::Tree};
+use crate::derive::labels::Written;
 
 /// Texts that are in use, each kept once: label keys and values, namespaces, nodes, accounts.
 #[derive(Clone, Debug, Default)]

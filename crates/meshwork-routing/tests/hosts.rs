@@ -190,7 +190,7 @@ fn delegates_stand_in_their_roots_place() {
     let world = with_rules(&[("r", &replaced), ("d", one_misfit)]);
     check(&world.sidecar("ns1", 80), &[("GET web/a/x", "outbound|80||web")]);
     assert_eq!(
-        world.merged.diagnostics().first().map(|error| &*error.field.path),
+        world.merged.diagnostics().next().map(|error| &*error.field.path),
         Some("spec.http[0].match[1]")
     );
 

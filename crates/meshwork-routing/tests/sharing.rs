@@ -51,8 +51,8 @@ fn one_changed_rule_leaves_the_others_alone() {
 
     // The same world, but for one object.
     let second = with_rules(&[("changed", &rule(202)), ("other", other)]);
-    let mut objects = first.merged.objects().to_vec();
-    let changed = second.merged.objects().iter().find(|object| object.metadata.name == "changed");
+    let mut objects = first.merged.objects().cloned().collect::<Vec<_>>();
+    let changed = second.merged.objects().find(|object| object.metadata.name == "changed");
     *objects.iter_mut().find(|object| object.metadata.name == "changed").unwrap() =
         Arc::clone(changed.unwrap());
     let mesh = Arc::clone(&first.mesh);

@@ -6,13 +6,12 @@ use meshwork_api::{
     Object, kubernetes as k8s,
     networking::{ServiceEntry, WorkloadEntry},
 };
-use meshwork_core::{Hostname, Namespace};
+use meshwork_core::{Hostname, Namespace, PersistentMap as Tree};
 
 use super::change::{Change, Resource};
 use crate::{
     derive::{PodFacts, SliceFacts},
     strings::Strings,
-    tree::Tree,
 };
 
 /// Namespace and name of a resource.

@@ -11,7 +11,7 @@ mod views;
 
 use std::{net::IpAddr, sync::Arc};
 
-use meshwork_core::{Hostname, Namespace};
+use meshwork_core::{Hostname, Namespace, PersistentMap as Tree};
 
 pub use self::{
     change::{Change, Resource},
@@ -24,7 +24,6 @@ use self::{
 };
 use crate::{
     Endpoint, Service, Settings, Workload, derive::PodView, service::Age, strings::Strings,
-    tree::Tree,
 };
 
 /// Which services, endpoints and workloads exist.
@@ -110,6 +109,19 @@ impl Registry {
         registry.inputs = self.inputs.clone();
         registry.settle(registry.inputs.all());
         registry
+    }
+
+    /// Whether both hold the same services, endpoints and workloads because one is a clone of the
+    /// other, or was changed by nothing that concerns these.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.settings, &other.settings)
+            && self.hosts.is_same(&other.hosts)
+            && self.workloads.is_same(&other.workloads)
+            && self.views.pods.is_same(&other.views.pods)
+            && self.views.workload_entries.is_same(&other.views.workload_entries)
+            && self.views.entries.is_same(&other.views.entries)
+            && self.views.slices_of_service.is_same(&other.views.slices_of_service)
+            && self.inputs.slices.is_same(&other.inputs.slices)
     }
 
     /// What the registry knows of the mesh.

@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use meshwork_core::{Hostname, Labels, Namespace};
+use meshwork_core::{Hostname, Labels, Namespace, PersistentMap as Tree};
 
 use super::inputs::Name;
 use crate::{
     Service,
     derive::{EntryView, Instance, PodView},
     service::Age,
-    tree::Tree,
 };
 
 /// Derived forms and indexes.

@@ -3,37 +3,33 @@
 use std::{borrow::Cow, sync::Arc};
 
 use indexmap::IndexMap;
-use meshwork_api::networking::{Destination, VirtualService};
+use meshwork_api::{
+    Object,
+    networking::{Destination, VirtualService},
+};
 use meshwork_core::Hostname;
 
-use super::{listener::EgressListener, union::Union};
+use super::listener::EgressListener;
 use crate::{Provider, Proxy, Registry, Service};
 
-/// Adds the destinations of a listener's VirtualServices. They get clusters, but neither virtual
-/// host nor listener.
-pub(super) fn add(
-    union: &mut Union,
+/// The services that a VirtualService of a listener routes to, as far as the listener shows them.
+/// They get clusters, but neither virtual host nor listener.
+pub(super) fn of(
+    object: &Object<VirtualService>,
     registry: &Registry,
     proxy: &Proxy,
     listener: &EgressListener,
-) {
-    for object in &*listener.virtual_services {
-        let namespace = object.metadata.namespace.as_str();
-        for (host, ports) in destinations(&object.spec, proxy.namespace.as_str()) {
-            let host = qualify(host, namespace, &proxy.cluster_domain);
-            let Some(service) = candidate(registry, &host, proxy.namespace.as_str()) else {
-                continue;
-            };
-            let trimmed = if listener.matches_port() {
-                listener.trim(service)
-            } else {
-                trim_to_ports(service, &ports)
-            };
-            if let Some(service) = trimmed {
-                union.add(&service);
-            }
+) -> impl Iterator<Item = Arc<Service>> {
+    let (namespace, own) = (object.metadata.namespace.as_str(), proxy.namespace.as_str());
+    destinations(&object.spec, own).into_iter().filter_map(move |(host, ports)| {
+        let host = qualify(host, namespace, &proxy.cluster_domain);
+        let service = candidate(registry, &host, own)?;
+        if listener.matches_port() {
+            listener.trim(service)
+        } else {
+            trim_to_ports(service, &ports)
         }
-    }
+    })
 }
 
 /// `host` completed as [`Hostname::qualify`] does, without a copy where there is nothing to do.

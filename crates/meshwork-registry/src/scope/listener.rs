@@ -1,20 +1,19 @@
 //! Egress listeners: which services and VirtualServices each one imports.
 
 use std::{
+    borrow::Cow,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
 
 use hashbrown::{HashMap, hash_map::Entry};
-use meshwork_api::{
-    Object,
-    networking::{CaptureMode, IstioEgressListener, Sidecar, SidecarPort, VirtualService},
-};
+use meshwork_api::networking::{CaptureMode, IstioEgressListener, Sidecar, SidecarPort};
 use meshwork_core::{Hostname, Namespace, Protocol};
 
 use super::{
     hosts::{Hosts, Imports},
-    virtual_services::{self, Visible},
+    list::VirtualServices,
+    virtual_services,
 };
 use crate::{Interception, Provider, Proxy, Registry, Service};
 
@@ -33,7 +32,7 @@ pub struct EgressListener {
     /// one host name where several ServiceEntries of one namespace declare it.
     pub services: Arc<[Arc<Service>]>,
     /// The VirtualServices of sidecars (`mesh`) that it imports, in the order of precedence.
-    pub virtual_services: Arc<[Arc<Object<VirtualService>>]>,
+    pub virtual_services: VirtualServices,
 }
 
 /// The port of a listener.
@@ -106,24 +105,35 @@ pub(super) fn listeners(
     registry: &Registry,
     proxy: &Proxy,
     sidecar: Option<&Sidecar>,
-    visible: &Visible,
+    visible: &VirtualServices,
 ) -> Arc<[Arc<EgressListener>]> {
-    let everything =
-        [IstioEgressListener { hosts: vec!["*/*".to_owned()], ..IstioEgressListener::default() }];
-    let egress = match sidecar {
-        Some(sidecar) if !sidecar.egress.is_empty() => &sidecar.egress[..],
-        _ => &everything[..],
-    };
-    egress.iter().map(|spec| Arc::new(listener(registry, proxy, spec, visible))).collect()
+    let listener = |spec: &IstioEgressListener| Arc::new(listener(registry, proxy, spec, visible));
+    egress(sidecar).iter().map(listener).collect()
+}
+
+/// The egress listeners as they are written; one that imports everything where there are none.
+pub(super) fn egress(sidecar: Option<&Sidecar>) -> Cow<'_, [IstioEgressListener]> {
+    match sidecar {
+        Some(sidecar) if !sidecar.egress.is_empty() => Cow::Borrowed(&sidecar.egress),
+        _ => Cow::Owned(vec![IstioEgressListener {
+            hosts: vec!["*/*".to_owned()],
+            ..IstioEgressListener::default()
+        }]),
+    }
+}
+
+/// What a listener imports.
+pub(super) fn imports<'a>(spec: &'a IstioEgressListener, proxy: &'a Proxy) -> Imports<'a> {
+    Imports::read(spec.hosts.iter().map(String::as_str), proxy.namespace.as_str())
 }
 
 fn listener(
     registry: &Registry,
     proxy: &Proxy,
     spec: &IstioEgressListener,
-    visible: &Visible,
+    visible: &VirtualServices,
 ) -> EgressListener {
-    let imports = Imports::read(spec.hosts.iter().map(String::as_str), proxy.namespace.as_str());
+    let imports = imports(spec, proxy);
     let explicit = ListenerBind::read(&spec.bind);
     let binds_to_port = matches!(explicit, ListenerBind::Unix(_))
         || match spec.capture_mode {

@@ -3,8 +3,10 @@
 mod hosts;
 mod implicit;
 mod ingress;
+mod list;
 mod listener;
 mod outbound;
+mod patch;
 mod selection;
 mod sharing;
 mod union;
@@ -20,10 +22,10 @@ use meshwork_api::{
 use meshwork_core::Namespace;
 
 pub use ingress::{DefaultEndpoint, IngressListener};
+pub use list::{ListChange, Precedence, VirtualServices};
 pub use listener::{EgressListener, ListenerBind, ListenerPort};
 pub use outbound::OutboundPolicy;
 
-use self::virtual_services::Visible;
 use crate::{Proxy, ProxyKind, Registry, Service};
 
 /// What one proxy sees of the mesh: the result of `Sidecar`, `exportTo` and the mesh's defaults.
@@ -46,8 +48,10 @@ pub struct EgressScope {
     pub ingress: Arc<[IngressListener]>,
     /// What happens to traffic that nothing matches.
     pub outbound_policy: OutboundPolicy,
-    virtual_services: Visible,
-    by_host: union::ByHost,
+    virtual_services: VirtualServices,
+    by_host: Arc<union::ByHost>,
+    /// Whether `services` hold what no `hosts` entry imports.
+    implicit: bool,
 }
 
 impl EgressScope {
@@ -56,11 +60,11 @@ impl EgressScope {
     /// `virtual_services` are those of the whole mesh, delegates merged into their roots and names
     /// resolved; short names that are left are resolved here, so that a caller without delegates
     /// may pass the objects as they are.
-    pub fn compute(
+    pub fn compute<'a>(
         registry: &Registry,
         proxy: &Proxy,
         sidecars: &[Arc<Object<Sidecar>>],
-        virtual_services: &[Arc<Object<VirtualService>>],
+        virtual_services: impl IntoIterator<Item = &'a Arc<Object<VirtualService>>>,
         mesh: &MeshConfig,
     ) -> Self {
         let visible = virtual_services::visible(virtual_services, &proxy.namespace, mesh);
@@ -71,11 +75,16 @@ impl EgressScope {
         let spec = sidecar.as_deref().map(|object| &object.spec);
         let listeners: Arc<[_]> = listener::listeners(registry, proxy, spec, &visible);
         let mut union = union::Union::default();
+        let mut implicit = false;
         for listener in &*listeners {
             for service in &*listener.services {
                 union.add(service);
             }
-            implicit::add(&mut union, registry, proxy, listener);
+            for object in listener.virtual_services.iter() {
+                for service in implicit::of(object, registry, proxy, listener) {
+                    implicit |= union.add(&service);
+                }
+            }
         }
         let (services, by_host) = union.finish();
         Self {
@@ -87,13 +96,14 @@ impl EgressScope {
             sidecar,
             virtual_services: visible,
             by_host,
+            implicit,
         }
     }
 
     fn of_gateway(
         registry: &Registry,
         proxy: &Proxy,
-        virtual_services: Visible,
+        virtual_services: VirtualServices,
         mesh: &MeshConfig,
     ) -> Self {
         let mut union = union::Union::default();
@@ -110,6 +120,7 @@ impl EgressScope {
             outbound_policy: outbound::policy(None, mesh),
             virtual_services,
             by_host,
+            implicit: false,
         }
     }
 
@@ -139,13 +150,13 @@ impl EgressScope {
         &'a self,
         gateway: &'a str,
     ) -> impl Iterator<Item = &'a Arc<Object<VirtualService>>> + 'a {
-        self.virtual_services.of_gateway(gateway, &self.namespace)
+        virtual_services::of_gateway(&self.virtual_services, gateway, &self.namespace)
     }
 
     /// All VirtualServices that the namespace may see, whatever they are bound to, in the order of
     /// precedence: its own private ones, those exported to it by name, public ones; each by age.
-    pub fn visible_virtual_services(&self) -> &Arc<[Arc<Object<VirtualService>>]> {
-        &self.virtual_services.objects
+    pub fn visible_virtual_services(&self) -> &VirtualServices {
+        &self.virtual_services
     }
 
     /// The limits for connections to `port` of the workload that the `Sidecar` sets; `None` where

@@ -13,6 +13,13 @@ impl EgressScope {
     #[must_use]
     pub fn sharing(mut self, previous: &Self) -> Self {
         self.services = list(&self.services, &previous.services);
+        if self.by_host == previous.by_host {
+            self.by_host = Arc::clone(&previous.by_host);
+        }
+        let rules = &previous.virtual_services;
+        if self.virtual_services.changes(rules).next().is_none() {
+            self.virtual_services = rules.clone();
+        }
         let listeners = self.listeners.iter().enumerate().map(|(index, new)| {
             match previous.listeners.get(index) {
                 Some(old) => listener(new, old),
@@ -33,14 +40,14 @@ fn listener(new: &Arc<EgressListener>, old: &Arc<EgressListener>) -> Arc<EgressL
     let services = list(&new.services, &old.services);
     let same_place =
         new.port == old.port && new.bind == old.bind && new.binds_to_port == old.binds_to_port;
-    let same_rules = same(&new.virtual_services, &old.virtual_services);
+    let same_rules = new.virtual_services.changes(&old.virtual_services).next().is_none();
     if same_place && same_rules && Arc::ptr_eq(&services, &old.services) {
         return Arc::clone(old);
     }
     let virtual_services = if same_rules { &old.virtual_services } else { &new.virtual_services };
     Arc::new(EgressListener {
         services,
-        virtual_services: Arc::clone(virtual_services),
+        virtual_services: virtual_services.clone(),
         ..EgressListener::clone(new)
     })
 }

@@ -22,32 +22,46 @@ impl Union {
     ///
     /// A Kubernetes Service takes the place of a ServiceEntry. Otherwise the first one stays, and
     /// the ports of later ones are added where the two differ in nothing else that counts.
-    pub(super) fn add(&mut self, service: &Arc<Service>) {
+    ///
+    /// Returns whether anything is different now.
+    pub(super) fn add(&mut self, service: &Arc<Service>) -> bool {
         let at = match self.index.entry(service.host.clone()) {
             Entry::Vacant(entry) => {
                 entry.insert(self.services.len());
                 self.services.push(Arc::clone(service));
-                return;
+                return true;
             }
             Entry::Occupied(entry) => *entry.get(),
         };
-        let Some(existing) = self.services.get_mut(at) else { return };
-        if Arc::ptr_eq(existing, service) {
-            return;
-        }
-        match (existing.provider, service.provider) {
-            (Provider::Kubernetes, Provider::External) => {}
-            (Provider::External, Provider::Kubernetes) => *existing = Arc::clone(service),
-            _ if !same_ports(existing, service) && mergeable(existing, service) => {
-                *existing = Arc::new(with_ports_of(existing, service));
+        let Some(existing) = self.services.get_mut(at) else { return false };
+        match merged(existing, service) {
+            Some(merged) => {
+                *existing = merged;
+                true
             }
-            _ => {}
+            None => false,
         }
     }
 
     /// The services in order, and where each host name stands.
-    pub(super) fn finish(self) -> (Arc<[Arc<Service>]>, ByHost) {
-        (self.services.into(), self.index)
+    pub(super) fn finish(self) -> (Arc<[Arc<Service>]>, Arc<ByHost>) {
+        (self.services.into(), self.index.into())
+    }
+}
+
+/// What `existing` becomes when `service` of the same host name is added; `None` where it stays.
+pub(super) fn merged(existing: &Arc<Service>, service: &Arc<Service>) -> Option<Arc<Service>> {
+    if Arc::ptr_eq(existing, service) {
+        return None;
+    }
+    match (existing.provider, service.provider) {
+        (Provider::Kubernetes, Provider::External) => None,
+        (Provider::External, Provider::Kubernetes) => Some(Arc::clone(service)),
+        _ if !same_ports(existing, service) && mergeable(existing, service) => {
+            let merged = with_ports_of(existing, service);
+            (merged != **existing).then(|| Arc::new(merged))
+        }
+        _ => None,
     }
 }
 

@@ -5,67 +5,59 @@ use std::sync::Arc;
 use meshwork_api::{Object, mesh::MeshConfig, networking::VirtualService};
 use meshwork_core::Namespace;
 
-use super::{hosts::Imports, implicit::qualify};
+use super::{
+    hosts::Imports,
+    implicit::qualify,
+    list::{PUBLIC, Precedence, VirtualServices},
+};
 use crate::{Proxy, Visibility, settings};
 
 /// The gateway name that stands for all sidecars.
 const MESH: &str = "mesh";
 
-/// The group of public VirtualServices; before it come private ones and those exported by name.
-const PUBLIC: u8 = 2;
-
-type List = [Arc<Object<VirtualService>>];
-
-/// The VirtualServices that a namespace sees, in the order of precedence.
-#[derive(Clone, Debug)]
-pub(super) struct Visible {
-    pub(super) objects: Arc<List>,
-    /// Where public ones begin.
-    public_from: usize,
-}
-
-impl Visible {
-    /// Those bound to a gateway. Public ones from Gateway API routes of the proxy's own namespace
-    /// go before other public ones.
-    pub(super) fn of_gateway<'a>(
-        &'a self,
-        gateway: &'a str,
-        own: &'a Namespace,
-    ) -> impl Iterator<Item = &'a Arc<Object<VirtualService>>> + 'a {
-        let (named, public) = self.split();
-        let bound = move |object: &&Arc<Object<VirtualService>>| is_bound(object, gateway);
-        let preferred = move |object: &&Arc<Object<VirtualService>>| is_preferred(object, own);
-        let first = public.iter().filter(preferred);
-        let rest = public.iter().filter(move |object| !preferred(object));
-        named.iter().chain(first).chain(rest).filter(bound)
-    }
-
-    fn split(&self) -> (&List, &List) {
-        self.objects.split_at_checked(self.public_from).unwrap_or_default()
-    }
-}
-
 /// The VirtualServices that `namespace` may see: its private ones, those that name it in
 /// `exportTo`, public ones. Each group by age, then by name and namespace.
 ///
 /// Delegates, which have no hosts, are left out.
-pub(super) fn visible(
-    objects: &[Arc<Object<VirtualService>>],
+pub(super) fn visible<'a>(
+    objects: impl IntoIterator<Item = &'a Arc<Object<VirtualService>>>,
     namespace: &Namespace,
     mesh: &MeshConfig,
-) -> Visible {
-    let mut ranked: Vec<(u8, &Arc<Object<VirtualService>>)> = objects
-        .iter()
-        .filter(|object| !object.spec.hosts.is_empty())
-        .filter_map(|object| Some((rank(object, namespace, mesh)?, object)))
-        .collect();
-    ranked.sort_by_key(|(rank, object)| {
-        let meta = &object.metadata;
-        (*rank, meta.creation_timestamp, meta.name.as_str(), meta.namespace.as_str())
-    });
-    let public_from = ranked.partition_point(|(rank, _)| *rank < PUBLIC);
-    let objects = ranked.into_iter().map(|(_, object)| Arc::clone(object)).collect();
-    Visible { objects, public_from }
+) -> VirtualServices {
+    let placed = |object: &Arc<Object<VirtualService>>| {
+        Some((place(object, namespace, mesh)?, Arc::clone(object)))
+    };
+    objects.into_iter().filter_map(placed).collect()
+}
+
+/// Where a VirtualService stands among those that `namespace` may see; `None` where it does not.
+pub(super) fn place(
+    object: &Object<VirtualService>,
+    namespace: &Namespace,
+    mesh: &MeshConfig,
+) -> Option<Precedence> {
+    if object.spec.hosts.is_empty() {
+        return None;
+    }
+    Some(Precedence::new(rank(object, namespace, mesh)?, object))
+}
+
+/// Those bound to a gateway. Public ones from Gateway API routes of the proxy's own namespace go
+/// before other public ones.
+pub(super) fn of_gateway<'a>(
+    visible: &'a VirtualServices,
+    gateway: &'a str,
+    own: &'a Namespace,
+) -> impl Iterator<Item = &'a Arc<Object<VirtualService>>> + 'a {
+    let bound = move |object: &&Arc<Object<VirtualService>>| is_bound(object, gateway);
+    let preferred = move |object: &&Arc<Object<VirtualService>>| is_preferred(object, own);
+    let group = |public: bool| {
+        let of_group = visible.places().filter(move |(place, _)| place.is_public() == public);
+        of_group.map(|(_, object)| object).filter(bound)
+    };
+    let first = group(true).filter(preferred);
+    let rest = group(true).filter(move |object| !preferred(object));
+    group(false).chain(first).chain(rest)
 }
 
 /// The group that a VirtualService belongs to for `namespace`, `None` where it is not visible.
@@ -113,42 +105,42 @@ fn names_gateway(name: &str, namespace: &str, wanted: &str) -> bool {
 }
 
 /// Those of sidecars that a listener imports, in order.
+pub(super) fn import(
+    visible: &VirtualServices,
+    imports: &Imports<'_>,
+    proxy: &Proxy,
+) -> VirtualServices {
+    let placed = |(place, object): (&Precedence, &Arc<Object<VirtualService>>)| {
+        Some((imported(place, object, imports, proxy)?, Arc::clone(object)))
+    };
+    visible.places().filter_map(placed).collect()
+}
+
+/// The place that a visible VirtualService has in a listener; `None` where it is not imported.
 ///
 /// It counts in which namespace the VirtualService is, not its services. One host in common is
 /// enough, in either direction; then the whole resource is imported.
-pub(super) fn import(
-    visible: &Visible,
+pub(super) fn imported(
+    place: &Precedence,
+    object: &Object<VirtualService>,
     imports: &Imports<'_>,
     proxy: &Proxy,
-) -> Arc<[Arc<Object<VirtualService>>]> {
-    let imported = |object: &&Arc<Object<VirtualService>>| {
-        if imports.is_everything() {
-            return true;
-        }
-        let namespace = object.metadata.namespace.as_str();
-        object.spec.hosts.iter().any(|host| {
-            let host = qualify(host, namespace, &proxy.cluster_domain);
-            let meant = if has_gateway_semantics(object) {
-                imports.of(namespace).any(|hosts| hosts.cover(&host))
-            } else {
-                imports.of(namespace).any(|hosts| hosts.overlap(&host))
-            };
-            meant && !imports.excludes(namespace, &host)
-        })
-    };
-    let (named, public) = visible.split();
-    let mut found = Vec::new();
-    for group in [named, public] {
-        let (first, rest): (Vec<_>, Vec<_>) = group
-            .iter()
-            .filter(|object| is_bound(object, MESH))
-            .filter(imported)
-            .cloned()
-            .partition(|object| is_preferred(object, &proxy.namespace));
-        found.extend(first);
-        found.extend(rest);
+) -> Option<Precedence> {
+    if !is_bound(object, MESH) {
+        return None;
     }
-    found.into()
+    let namespace = object.metadata.namespace.as_str();
+    let common = |host: &String| {
+        let host = qualify(host, namespace, &proxy.cluster_domain);
+        let meant = if has_gateway_semantics(object) {
+            imports.of(namespace).any(|hosts| hosts.cover(&host))
+        } else {
+            imports.of(namespace).any(|hosts| hosts.overlap(&host))
+        };
+        meant && !imports.excludes(namespace, &host)
+    };
+    let meant = imports.is_everything() || object.spec.hosts.iter().any(common);
+    meant.then(|| place.later(!is_preferred(object, &proxy.namespace)))
 }
 
 /// Whether the resource was made from a Gateway API route of the client's own namespace; those go

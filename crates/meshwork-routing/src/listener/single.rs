@@ -10,6 +10,7 @@ use super::{
     decision::{CloseReason, ConnectionAction, ConnectionDecision},
     index::{ChainError, ChainIndex},
 };
+use crate::HttpRoutes;
 
 /// A compiled listener.
 #[derive(Clone, Debug)]
@@ -51,6 +52,19 @@ impl Listener {
             index: ChainIndex::default(),
             inspection: Inspection::default(),
         }
+    }
+
+    /// The same listener with a route table in the place of the one with its name.
+    pub(crate) fn with_routes(&self, routes: &Arc<HttpRoutes>) -> Self {
+        let mut changed = self.clone();
+        for chain in changed.chains.iter_mut().chain(&mut changed.fallback) {
+            if let ChainAction::Http(known) = &mut chain.action
+                && known.name() == routes.name()
+            {
+                *known = Arc::clone(routes);
+            }
+        }
+        changed
     }
 
     /// Which first bytes the listener waits for.

@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use hashbrown::HashSet;
-use meshwork_api::{Object, networking::VirtualService};
+use meshwork_api::{
+    Object,
+    networking::{Sidecar, VirtualService},
+};
 use meshwork_core::{FieldPath, HostPattern, Hostname, Protocol};
-use meshwork_registry::{EgressListener, EgressScope, ListenerBind, OutboundPolicy, Service};
+use meshwork_registry::{EgressListener, ListenerBind, OutboundPolicy, Registry, Service};
 
 use super::RouteInputs;
 
 /// What a sidecar's table was compiled from, kept to be compared by identity.
 #[derive(Clone, Debug)]
 pub(super) struct Basis {
-    listeners: Arc<[Arc<EgressListener>]>,
+    pub(super) listeners: Arc<[Arc<EgressListener>]>,
     services: Arc<[Arc<Service>]>,
+    registry: Registry,
+    sidecar: Option<Arc<Object<Sidecar>>>,
     policy: OutboundPolicy,
     /// The `Sidecar` that the policy came from.
     policy_of: Option<FieldPath>,
@@ -39,9 +44,12 @@ impl Changes {
 }
 
 impl Basis {
-    pub(super) fn new(scope: &EgressScope) -> Self {
+    pub(super) fn new(inputs: &RouteInputs<'_>) -> Self {
+        let scope = inputs.scope;
         let sidecar = scope.sidecar.as_ref();
         Self {
+            registry: inputs.registry.clone(),
+            sidecar: sidecar.cloned(),
             listeners: Arc::clone(&scope.listeners),
             services: Arc::clone(&scope.services),
             policy: scope.outbound_policy.clone(),
@@ -58,7 +66,7 @@ impl Basis {
     }
 
     fn ports(&self, inputs: &RouteInputs<'_>) -> Option<HashSet<u16>> {
-        let now = Self::new(inputs.scope);
+        let now = Self::new(inputs);
         let same_policy = self.policy == now.policy && self.policy_of == now.policy_of;
         if !same_policy || self.listeners.len() != now.listeners.len() {
             return None;
@@ -72,16 +80,13 @@ impl Basis {
                 return None;
             }
             let services = difference(&before.services, &after.services)?;
-            let rules = difference(&before.virtual_services, &after.virtual_services)?;
+            let changes = before.virtual_services.changes(&after.virtual_services);
+            let rules: Vec<_> =
+                changes.flat_map(|change| change.before.into_iter().chain(change.after)).collect();
             if services.is_empty() && rules.is_empty() {
                 continue;
             }
-            // The tables of sockets and of generic proxies hold all ports.
-            let generic = after
-                .port
-                .as_ref()
-                .is_some_and(|port| port.number == 0 || port.protocol == Protocol::HttpProxy);
-            if generic || matches!(after.bind, ListenerBind::Unix(_)) {
+            if has_all_ports(after) {
                 return None;
             }
             ports.extend(after.port.iter().map(|port| port.number));
@@ -105,6 +110,28 @@ impl Basis {
         Some(ports)
     }
 
+    /// Whether nothing but VirtualServices can be different in `inputs`.
+    pub(super) fn differs_in_rules_alone(&self, inputs: &RouteInputs<'_>) -> bool {
+        let now = Self::new(inputs);
+        let same_sidecar = match (&self.sidecar, &now.sidecar) {
+            (Some(before), Some(after)) => Arc::ptr_eq(before, after),
+            (None, None) => true,
+            _ => false,
+        };
+        let same_listener = |(before, after): (&Arc<EgressListener>, &Arc<EgressListener>)| {
+            Arc::ptr_eq(&before.services, &after.services)
+                && before.port == after.port
+                && before.bind == after.bind
+                && before.binds_to_port == after.binds_to_port
+        };
+        same_sidecar
+            && self.registry.is_same(&now.registry)
+            && self.policy == now.policy
+            && Arc::ptr_eq(&self.services, &now.services)
+            && self.listeners.len() == now.listeners.len()
+            && self.listeners.iter().zip(now.listeners.iter()).all(same_listener)
+    }
+
     /// Whether a TCP or TLS route leads to a service.
     fn routes_bytes_to(&self, service: &Service, inputs: &RouteInputs<'_>) -> bool {
         let names = |rule: &Object<VirtualService>, host: &str| {
@@ -119,6 +146,15 @@ impl Basis {
                 .any(|destination| names(rule, &destination.host))
         })
     }
+}
+
+/// Whether the tables of a listener hold all ports: those of sockets and of generic proxies do.
+pub(super) fn has_all_ports(listener: &EgressListener) -> bool {
+    let generic = listener
+        .port
+        .as_ref()
+        .is_some_and(|port| port.number == 0 || port.protocol == Protocol::HttpProxy);
+    generic || matches!(listener.bind, ListenerBind::Unix(_))
 }
 
 /// The ports of the services that rules have a host in common with.

@@ -1,15 +1,15 @@
 //! Compilation of a route table, sharing what did not change.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use hashbrown::HashMap;
-use meshwork_core::Removed;
+use meshwork_core::{PersistentMap, Removed};
 use meshwork_registry::{ProxyKind, ServiceTarget};
 
 use super::{Basis, Changes, Compiled, Names, Origins, RouteInputs, RouteTable, Table, TableName};
 use crate::CompileError;
 use crate::gateway::{GatewayInputs, GatewayListeners, GatewayServer};
-use crate::http;
+use crate::http::{self, GatewayRoutes, PortRoutes};
 use crate::inbound::{InboundInputs, InboundListeners};
 use crate::listener::{OutboundInputs, OutboundListeners};
 
@@ -28,19 +28,27 @@ impl RouteTable {
     /// it. Nothing of `previous` is used when the proxy or the mesh's settings have changed.
     pub fn compile(inputs: &RouteInputs<'_>, previous: Option<&Self>) -> Compiled {
         let previous =
-            previous.filter(|table| table.mesh == *inputs.mesh && table.proxy == *inputs.proxy);
+            previous.filter(|table| table.mesh == *inputs.mesh && *table.proxy == *inputs.proxy);
+        if let Some(patched) = previous.and_then(|previous| previous.patched(inputs)) {
+            return patched;
+        }
         let mut compilation =
             Compilation { inputs, previous, diagnostics: Vec::new(), removed: Vec::new() };
         let table = match inputs.proxy.kind {
             ProxyKind::Gateway => compilation.gateway(),
             _ => compilation.sidecar(),
         };
-        let Compilation { mut diagnostics, removed, .. } = compilation;
-        // One rule is compiled for several ports; what is wrong with it is said once.
-        diagnostics.sort_unstable_by(|a, b| (&a.field, &a.message).cmp(&(&b.field, &b.message)));
-        diagnostics.dedup();
-        Compiled { table: Self { removed: removed.into(), ..table }, diagnostics }
+        let Compilation { diagnostics, removed, .. } = compilation;
+        let table = Self { removed: removed.into(), ..table };
+        Compiled { diagnostics: told_once(diagnostics), table }
     }
+}
+
+/// One rule is compiled for several ports; what is wrong with it is said once.
+pub(super) fn told_once(mut diagnostics: Vec<CompileError>) -> Vec<CompileError> {
+    diagnostics.sort_unstable_by(|a, b| (&a.field, &a.message).cmp(&(&b.field, &b.message)));
+    diagnostics.dedup();
+    diagnostics
 }
 
 impl Compilation<'_> {
@@ -48,18 +56,19 @@ impl Compilation<'_> {
     fn empty(&self) -> RouteTable {
         let inputs = self.inputs;
         RouteTable {
-            proxy: inputs.proxy.clone(),
+            proxy: Arc::new(inputs.proxy.clone()),
             mesh: Arc::clone(inputs.mesh),
             outbound: OutboundListeners::none(),
             inbound: InboundListeners::none(),
             gateway: GatewayListeners::default(),
-            tables: HashMap::new(),
+            tables: PersistentMap::default(),
+            ports: PersistentMap::default(),
             names: Names::default(),
             gateway_tables: HashMap::new(),
             catch_all: http::catch_all(inputs, self.previous.map(|table| &table.catch_all)),
             removed: Arc::default(),
             origins: Origins::default(),
-            basis: Basis::new(inputs.scope),
+            basis: Basis::new(inputs),
         }
     }
 
@@ -81,7 +90,7 @@ impl Compilation<'_> {
             previous: previous.map(|table| &table.outbound),
         };
         let mut tables = http::SidecarTables::new(inputs);
-        let mut built: HashMap<TableName, Table> = HashMap::new();
+        let mut built: BTreeMap<TableName, Table> = BTreeMap::new();
         let mut build = |name: &TableName| {
             if let Some(table) = built.get(name) {
                 return Arc::clone(&table.routes);
@@ -94,7 +103,9 @@ impl Compilation<'_> {
                 _ => {
                     let mut errors = Vec::new();
                     let known = known.map(|table| &table.routes);
-                    let routes = tables.build(name, known, &mut errors);
+                    let former = name.port().and_then(|port| previous?.ports.get(&port));
+                    let former = former.map(|former| &**former);
+                    let routes = tables.build(name, known, former, &mut errors);
                     Table { routes, errors: errors.into() }
                 }
             };
@@ -109,16 +120,22 @@ impl Compilation<'_> {
             let port = name.port().unwrap_or_default();
             !changes.concern(port) && !rebuilt.contains(&port)
         };
-        let kept = previous.iter().flat_map(|table| &table.tables);
+        let kept = previous.iter().flat_map(|table| table.tables.iter());
         let kept = kept.filter(|(name, _)| stays(name));
         built.extend(kept.map(|(name, table)| (name.clone(), table.clone())));
+        let mut ports: BTreeMap<u16, Arc<PortRoutes>> = tables.into_ports().collect();
+        for port in built.keys().filter_map(TableName::port) {
+            if let Some(known) = previous.and_then(|previous| previous.ports.get(&port)) {
+                ports.entry(port).or_insert_with(|| Arc::clone(known));
+            }
+        }
+        table.tables = built.into_iter().collect();
+        table.ports = ports.into_iter().collect();
         for report in table.outbound.reports() {
             self.removed.extend(report.removed.iter().cloned());
-            self.diagnostics.extend(report.errors.iter().cloned());
         }
-        self.diagnostics.extend(built.values().flat_map(|table| table.errors.iter().cloned()));
-        table.names = Names::new(inputs, &built);
-        table.tables = built;
+        self.diagnostics.extend(table.errors().cloned());
+        table.names = Names::new(inputs, &table.tables);
         let targets = self.targets();
         let inbound = InboundInputs {
             proxy: inputs.proxy,
@@ -146,12 +163,12 @@ impl Compilation<'_> {
             previous: previous.map(|table| &table.gateway),
         };
         let mut tables = http::GatewayTables::new(inputs);
-        let mut built: HashMap<Box<str>, Table> = HashMap::new();
+        let mut built: HashMap<Box<str>, GatewayRoutes> = HashMap::new();
         let mut build = |name: &str, servers: &[Arc<GatewayServer>]| {
             let known = previous.and_then(|table| table.gateway_tables.get(name));
-            let mut errors = Vec::new();
-            let routes = tables.build(name, servers, known.map(|table| &table.routes), &mut errors);
-            built.insert(name.into(), Table { routes: Arc::clone(&routes), errors: errors.into() });
+            let table = tables.build(name, servers, known);
+            let routes = Arc::clone(&table.routes);
+            built.insert(name.into(), table);
             routes
         };
         table.gateway = GatewayListeners::compile(

@@ -7,6 +7,7 @@ mod inputs;
 mod name;
 mod names;
 mod origins;
+mod patch;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -15,7 +16,7 @@ use std::{
 
 use hashbrown::HashMap;
 use meshwork_api::mesh::MeshConfig;
-use meshwork_core::{Attributes, Draws, FieldPath, Removed};
+use meshwork_core::{Attributes, Draws, FieldPath, PersistentMap, Removed};
 use meshwork_registry::Proxy;
 
 pub(crate) use changes::Changes;
@@ -26,12 +27,13 @@ use changes::Basis;
 use names::Names;
 use origins::Origins;
 
-use crate::{HttpRoutes, ServerTls};
 use crate::gateway::GatewayListeners;
+use crate::http::{GatewayRoutes, PortRoutes};
 use crate::inbound::{InboundListeners, InboundPort, MtlsMode};
 use crate::listener::{
     ConnectionAction, ConnectionDecision, FirstBytes, Inspection, ListenAddress, OutboundListeners,
 };
+use crate::{HttpRoutes, ServerTls};
 
 /// All routes of one proxy.
 ///
@@ -43,23 +45,25 @@ use crate::listener::{
 /// request. A client in process, which has no connections to show, asks [`client`](Self::client).
 #[derive(Clone, Debug)]
 pub struct RouteTable {
-    proxy: Proxy,
+    proxy: Arc<Proxy>,
     mesh: Arc<MeshConfig>,
     outbound: OutboundListeners,
     inbound: InboundListeners,
     gateway: GatewayListeners,
     /// Route tables of sidecars by name.
-    tables: HashMap<TableName, Table>,
+    tables: PersistentMap<TableName, Table>,
+    /// The virtual hosts that the tables of each port are made of.
+    ports: PersistentMap<u16, Arc<PortRoutes>>,
     names: Names,
     /// Route tables of gateways by the name of their route configuration.
-    gateway_tables: HashMap<Box<str>, Table>,
+    gateway_tables: HashMap<Box<str>, GatewayRoutes>,
     catch_all: Arc<HttpRoutes>,
     removed: Arc<[Removed]>,
     origins: Origins,
     basis: Basis,
 }
 
-/// An HTTP route table, and what Envoy would refuse of it.
+/// An HTTP route table, and what Envoy would refuse of it beside what its port has to say.
 #[derive(Clone, Debug)]
 struct Table {
     routes: Arc<HttpRoutes>,

@@ -2,12 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use meshwork_api::{
-    Object,
-    networking::{Gateway, VirtualService},
-};
+use meshwork_api::{Object, networking::Gateway};
 use meshwork_core::{HostPattern, Hostname, ResourceRef};
-use meshwork_registry::{Service, ServiceTarget};
+use meshwork_registry::{Service, ServiceTarget, VirtualServices};
 
 use super::RouteInputs;
 use crate::gateway;
@@ -16,7 +13,7 @@ use crate::gateway;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origins {
     cluster_domain: Arc<str>,
-    virtual_services: Arc<[Arc<Object<VirtualService>>]>,
+    virtual_services: VirtualServices,
     services: Arc<[Arc<Service>]>,
     gateways: Vec<Arc<Object<Gateway>>>,
     /// Resources about the workload itself.
@@ -43,11 +40,16 @@ impl Origins {
     fn new(inputs: &RouteInputs<'_>, targets: &[ServiceTarget]) -> Self {
         Self {
             cluster_domain: Arc::clone(&inputs.proxy.cluster_domain),
-            virtual_services: Arc::clone(inputs.scope.visible_virtual_services()),
+            virtual_services: inputs.scope.visible_virtual_services().clone(),
             services: Arc::clone(&inputs.scope.services),
             gateways: Vec::new(),
             workload: targets.iter().map(|target| target.service.resource.clone()).collect(),
         }
+    }
+
+    /// The same with other VirtualServices.
+    pub(super) fn with_virtual_services(&self, rules: &VirtualServices) -> Self {
+        Self { virtual_services: rules.clone(), ..self.clone() }
     }
 
     /// The resources that name `host`, or a pattern that covers it, in the order of their names.

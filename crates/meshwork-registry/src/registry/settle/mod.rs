@@ -5,10 +5,10 @@ mod workloads;
 
 use std::sync::Arc;
 
-use meshwork_core::{Labels, Namespace};
+use meshwork_core::{Labels, Namespace, PersistentMap as Tree};
 
 use super::{Registry, inputs::Dirty};
-use crate::{Service, derive::labels, settings, tree::Tree};
+use crate::{Service, derive::labels, settings};
 
 /// What derivations read, out of the fields of a registry, so that its other fields stay free.
 macro_rules! context {

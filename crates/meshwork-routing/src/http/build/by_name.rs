@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use meshwork_core::{HostPattern, Hostname, Protocol};
-use meshwork_registry::{Resolution, Service};
+use meshwork_registry::{Precedence, Resolution, Service};
 
-use super::{defaults, destinations::Known, owners::Owners, prepared::Prepared};
-use crate::{Destination, RouteInputs, http::matching::RuleSet};
+use super::{destinations::Known, owners::Owners, prepared::Prepared};
+use crate::http::matching::RuleSet;
 
 /// The services of a listener that show a port, by lower-case name.
-pub(super) struct ByName<'a> {
-    pub(super) services: Vec<(&'a Arc<Service>, Hostname)>,
+#[derive(Debug, Default)]
+pub(super) struct ByName {
+    /// What was listed, to be compared by identity.
+    listed: Arc<[Arc<Service>]>,
+    pub(super) services: Vec<(Arc<Service>, Hostname)>,
     index: HashMap<Hostname, usize>,
     wildcards: Vec<usize>,
     /// The port; 0 for all ports of each service.
@@ -26,6 +29,8 @@ pub(super) struct Split {
 
 /// Virtual hosts that share one list of rules.
 pub(super) struct Draft {
+    /// The place of the VirtualService; `None` for a service that no VirtualService has.
+    pub(super) place: Option<Precedence>,
     pub(super) port: u16,
     pub(super) services: Vec<usize>,
     /// Hosts that are no services.
@@ -33,28 +38,37 @@ pub(super) struct Draft {
     pub(super) rules: Arc<RuleSet>,
 }
 
-impl<'a> ByName<'a> {
-    pub(super) fn new(listed: &'a [Arc<Service>], port: u16) -> Self {
-        let mut services: Vec<(&Arc<Service>, Hostname)> = Vec::with_capacity(listed.len());
+impl ByName {
+    pub(super) fn new(listed: &Arc<[Arc<Service>]>, port: u16) -> Self {
+        let mut services: Vec<(Arc<Service>, Hostname)> = Vec::with_capacity(listed.len());
         let mut index: HashMap<Hostname, usize> = HashMap::with_capacity(listed.len());
-        for service in listed {
+        for service in listed.iter() {
             if port != 0 && service.port(port).is_none() {
                 continue;
             }
-            let name = Hostname::new(service.host.as_str().to_ascii_lowercase());
+            let name = lower(&service.host);
             // A later service of the same name takes the place of the earlier one.
             match index.get(&name).and_then(|at| services.get_mut(*at)) {
-                Some(known) => *known = (service, name),
+                Some(known) => *known = (Arc::clone(service), name),
                 None => {
                     index.insert(name.clone(), services.len());
-                    services.push((service, name));
+                    services.push((Arc::clone(service), name));
                 }
             }
         }
         let wildcards = (0..services.len())
             .filter(|at| services.get(*at).is_some_and(|(_, name)| name.is_wildcard()))
             .collect();
-        Self { services, index, wildcards, port }
+        Self { listed: Arc::clone(listed), services, index, wildcards, port }
+    }
+
+    /// Whether it was made of this very list.
+    pub(super) fn is_of(&self, listed: &Arc<[Arc<Service>]>, port: u16) -> bool {
+        Arc::ptr_eq(&self.listed, listed) && self.port == port
+    }
+
+    pub(super) fn service(&self, at: usize) -> Option<&Arc<Service>> {
+        self.services.get(at).map(|(service, _)| service)
     }
 
     pub(super) fn known(&self, host: &Hostname) -> Option<Known> {
@@ -119,29 +133,31 @@ impl<'a> ByName<'a> {
 
     /// The virtual hosts of a VirtualService: one draft for each port of its services. Without any
     /// service its other hosts count on port 80 alone.
-    pub(super) fn drafts(&self, split: &Split, rules: &Arc<RuleSet>) -> Vec<Draft> {
+    pub(super) fn drafts(
+        &self,
+        split: &Split,
+        place: &Precedence,
+        rules: &Arc<RuleSet>,
+    ) -> Vec<Draft> {
+        let draft = |port, services| Draft {
+            place: Some(place.clone()),
+            port,
+            services,
+            hosts: split.others.clone(),
+            rules: Arc::clone(rules),
+        };
         let mut drafts: Vec<Draft> = Vec::new();
         for at in &split.services {
-            let Some((known, _)) = self.services.get(*at) else { continue };
+            let Some(known) = self.service(*at) else { continue };
             for number in self.http_ports(known) {
                 match drafts.iter_mut().find(|draft| draft.port == number) {
                     Some(draft) => draft.services.push(*at),
-                    None => drafts.push(Draft {
-                        port: number,
-                        services: vec![*at],
-                        hosts: split.others.clone(),
-                        rules: Arc::clone(rules),
-                    }),
+                    None => drafts.push(draft(number, vec![*at])),
                 }
             }
         }
         if drafts.is_empty() && self.port == 80 {
-            drafts.push(Draft {
-                port: self.port,
-                services: Vec::new(),
-                hosts: split.others.clone(),
-                rules: Arc::clone(rules),
-            });
+            drafts.push(draft(self.port, Vec::new()));
         }
         drafts.sort_by_key(|draft| (draft.port != 80, draft.port));
         drafts
@@ -158,28 +174,31 @@ impl<'a> ByName<'a> {
             .collect()
     }
 
-    /// The virtual hosts of services that no VirtualService has.
+    /// The virtual hosts of services that no VirtualService has; `rules` makes those of a port.
     pub(super) fn defaults(
         &self,
         claimed: &HashSet<usize>,
-        inputs: &RouteInputs<'_>,
+        mut rules: impl FnMut(usize, u16) -> Option<Arc<RuleSet>>,
     ) -> Vec<Draft> {
         let mut drafts = Vec::new();
-        for (at, (service, name)) in self.services.iter().enumerate() {
+        for (at, (service, _)) in self.services.iter().enumerate() {
             if claimed.contains(&at) || service.resolution == Resolution::Alias {
                 continue;
             }
-            for port in self.http_ports(service) {
-                let destination = Destination::new(name.clone(), None, port);
-                let rule = defaults::service(destination, service.resource.clone(), inputs.mesh);
-                drafts.push(Draft {
-                    port,
-                    services: vec![at],
-                    hosts: Vec::new(),
-                    rules: Arc::new(RuleSet::new(vec![rule])),
-                });
-            }
+            let made = self.http_ports(service).into_iter().filter_map(|port| {
+                let rules = rules(at, port)?;
+                Some(Draft { place: None, port, services: vec![at], hosts: Vec::new(), rules })
+            });
+            drafts.extend(made);
         }
         drafts
+    }
+}
+
+fn lower(host: &Hostname) -> Hostname {
+    if host.as_str().bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Hostname::new(host.as_str().to_ascii_lowercase())
+    } else {
+        host.clone()
     }
 }

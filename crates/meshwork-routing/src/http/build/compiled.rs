@@ -11,10 +11,7 @@ use super::{
     prepared::Prepared,
     rules::{Compiler, Rules},
 };
-use crate::{
-    CompileError,
-    http::{HttpRoutes, matching::RuleSet},
-};
+use crate::{CompileError, http::matching::RuleSet};
 
 /// The rules of one VirtualService at one place, as they were compiled.
 #[derive(Debug)]
@@ -32,15 +29,14 @@ pub(crate) struct CompiledRules {
     errors: Vec<CompileError>,
 }
 
-/// Rules that were compiled for the table before, by the address of their VirtualService.
+/// Rules that were compiled for a gateway's table before, by the address of their VirtualService.
 ///
 /// The objects are held by the entries, so an address stands for one object only.
 #[derive(Default)]
 pub(super) struct KnownRules(HashMap<*const Object<VirtualService>, Vec<Arc<CompiledRules>>>);
 
 impl KnownRules {
-    pub(super) fn of(previous: Option<&Arc<HttpRoutes>>) -> Self {
-        let compiled = previous.map(|previous| previous.compiled()).unwrap_or_default();
+    pub(super) fn of(compiled: &[Arc<CompiledRules>]) -> Self {
         let mut known = Self::default();
         for rules in compiled {
             let address = Arc::as_ptr(&rules.object);
@@ -57,26 +53,38 @@ impl KnownRules {
         service: &Prepared,
         errors: &mut Vec<CompileError>,
     ) -> Arc<CompiledRules> {
-        let place = &compiler.place;
-        let known = self.0.get(&Arc::as_ptr(&service.object)).and_then(|known| {
-            let same =
-                |(host, found): &(Hostname, Option<Known>)| (compiler.lookup)(host) == *found;
-            known.iter().find(|known| {
-                *known.gateway == *place.gateway
-                    && (known.port, known.tls) == (place.port, place.tls)
-                    && known.looked_up.iter().all(same)
-            })
-        });
-        let compiled = match known {
-            Some(known) => Arc::clone(known),
-            None => Arc::new(compile(compiler, service)),
-        };
+        let known = self.0.get(&Arc::as_ptr(&service.object)).into_iter().flatten();
+        let compiled = CompiledRules::of(known, compiler, service);
         for error in &compiled.errors {
             if !errors.contains(error) {
                 errors.push(error.clone());
             }
         }
         compiled
+    }
+}
+
+impl CompiledRules {
+    /// The rules of a VirtualService: one of `known` where that is still what it compiles to.
+    pub(super) fn of<'k>(
+        mut known: impl Iterator<Item = &'k Arc<Self>>,
+        compiler: &Compiler<'_>,
+        service: &Prepared,
+    ) -> Arc<Self> {
+        let place = &compiler.place;
+        let same = |(host, found): &(Hostname, Option<Known>)| (compiler.lookup)(host) == *found;
+        let known = known.find(|known| {
+            Arc::ptr_eq(&known.object, &service.object)
+                && *known.gateway == *place.gateway
+                && (known.port, known.tls) == (place.port, place.tls)
+                && known.looked_up.iter().all(same)
+        });
+        known.map_or_else(|| Arc::new(compile(compiler, service)), Arc::clone)
+    }
+
+    /// What Envoy would refuse.
+    pub(crate) fn errors(&self) -> &[CompileError] {
+        &self.errors
     }
 }
 

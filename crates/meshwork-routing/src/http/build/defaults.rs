@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use meshwork_api::mesh::MeshConfig;
-use meshwork_core::{FieldPath, Protocol, ResourceRef, StringMatch};
-use meshwork_registry::OutboundPolicy;
+use meshwork_core::{FieldPath, Hostname, Protocol, ResourceRef, StringMatch};
+use meshwork_registry::{OutboundPolicy, Service};
 
 use super::retries;
 use crate::{
@@ -13,18 +13,26 @@ use crate::{
     http::{
         AvoidPreviousHosts, HeaderOps, HttpRoutes, MessageKind, RetryPolicy, Route, RouteAction,
         WeightedDestination,
+        left::Left,
         matching::{Clause, Field, Origin, Rule, RuleSet},
         routes::VirtualHost,
     },
 };
 
-/// The rule that sends every request to one destination, named `default`.
-pub(super) fn service(destination: Destination, resource: ResourceRef, mesh: &MeshConfig) -> Rule {
-    let mut route = forward(destination, FieldPath::new(resource, ""));
+/// The rule that sends every request to a port of a service, named `default`. The name is the
+/// service's in lower case.
+pub(super) fn service(
+    name: &Hostname,
+    port: u16,
+    service: &Service,
+    mesh: &MeshConfig,
+) -> Arc<RuleSet> {
+    let destination = Destination::new(name.clone(), None, port);
+    let mut route = forward(destination, FieldPath::new(service.resource.clone(), ""));
     route.name = Some("default".into());
     route.retry =
         retries::policy(mesh.default_http_retry_policy.as_ref(), AvoidPreviousHosts::Always);
-    everything(route)
+    Arc::new(RuleSet::new(vec![everything(route)]))
 }
 
 /// The virtual host of hosts that nobody knows.
@@ -54,7 +62,7 @@ pub(super) fn unknown_hosts(inputs: &RouteInputs<'_>) -> VirtualHost {
     let route = Route { name: Some(name.into()), ..route };
     VirtualHost {
         name: name.into(),
-        domains: vec!["*".into()],
+        domains: Arc::new(["*".into()]),
         rules: Arc::new(RuleSet::new(vec![everything(route)])),
         https_redirect: None,
     }
@@ -65,7 +73,7 @@ pub(crate) fn catch_all(
     inputs: &RouteInputs<'_>,
     previous: Option<&Arc<HttpRoutes>>,
 ) -> Arc<HttpRoutes> {
-    shared(HttpRoutes::new("", vec![unknown_hosts(inputs)], true, Vec::new()), previous)
+    HttpRoutes::new("", vec![unknown_hosts(inputs)], Left::default(), previous)
 }
 
 /// The table of a port of the own workload: one route to it, tried anew where nothing was sent
@@ -86,24 +94,11 @@ pub(crate) fn inbound(
     };
     let host = VirtualHost {
         name: format!("inbound|http|{port}").into(),
-        domains: vec!["*".into()],
+        domains: Arc::new(["*".into()]),
         rules: Arc::new(RuleSet::new(vec![everything(route)])),
         https_redirect: None,
     };
-    Arc::new(HttpRoutes::new(Arc::clone(&destination.cluster), vec![host], true, Vec::new()))
-}
-
-/// The previous table where nothing has changed; otherwise the new one, with the parts that have
-/// not changed shared with it.
-pub(super) fn shared(mut table: HttpRoutes, previous: Option<&Arc<HttpRoutes>>) -> Arc<HttpRoutes> {
-    match previous {
-        Some(previous) if **previous == table => Arc::clone(previous),
-        Some(previous) => {
-            table.share(previous);
-            Arc::new(table)
-        }
-        None => Arc::new(table),
-    }
+    HttpRoutes::new(Arc::clone(&destination.cluster), vec![host], Left::default(), None)
 }
 
 fn everything(route: Route) -> Rule {
@@ -114,6 +109,7 @@ fn everything(route: Route) -> Rule {
 fn forward(destination: Destination, rule: FieldPath) -> Route {
     let entry = WeightedDestination {
         destination,
+        names_port: true,
         weight: 0,
         request_headers: HeaderOps::none(MessageKind::Request),
         response_headers: HeaderOps::none(MessageKind::Response),

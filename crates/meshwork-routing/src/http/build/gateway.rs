@@ -8,7 +8,6 @@ use meshwork_core::{HostPattern, Hostname, Removed};
 
 use super::{
     compiled::{CompiledRules, KnownRules},
-    defaults,
     destinations::Known,
     prepared::Prepared,
     rules::Compiler,
@@ -19,6 +18,7 @@ use crate::{
     gateway::GatewayServer,
     http::{
         HttpRoutes, Redirect, RedirectAuthority, RedirectPath, Route, RouteAction,
+        left::Left,
         matching::{Rule, RuleSet},
         routes::VirtualHost,
     },
@@ -29,6 +29,15 @@ pub(crate) struct GatewayTables<'a> {
     inputs: &'a RouteInputs<'a>,
     /// The VirtualServices bound to each Gateway.
     bound: HashMap<Arc<str>, Arc<[Prepared]>>,
+}
+
+/// The route table of a gateway, and what the next version of it can be made from.
+#[derive(Clone, Debug)]
+pub(crate) struct GatewayRoutes {
+    pub(crate) routes: Arc<HttpRoutes>,
+    /// What Envoy would refuse.
+    pub(crate) errors: Arc<[CompileError]>,
+    compiled: Arc<[Arc<CompiledRules>]>,
 }
 
 /// A virtual host in the making.
@@ -50,15 +59,15 @@ impl<'a> GatewayTables<'a> {
         &mut self,
         name: &str,
         servers: &[Arc<GatewayServer>],
-        previous: Option<&Arc<HttpRoutes>>,
-        errors: &mut Vec<CompileError>,
-    ) -> Arc<HttpRoutes> {
+        previous: Option<&GatewayRoutes>,
+    ) -> GatewayRoutes {
+        let mut errors = Vec::new();
         let mut hosts: Vec<Draft> = Vec::new();
         let mut index: HashMap<Arc<str>, usize> = HashMap::new();
         let mut removed = Vec::new();
         // The rules of a VirtualService are those of the first server of a Gateway that uses it.
         let mut compiled: HashMap<(Arc<str>, usize), Arc<CompiledRules>> = HashMap::new();
-        let known = KnownRules::of(previous);
+        let known = previous.map(|previous| KnownRules::of(&previous.compiled)).unwrap_or_default();
         for server in servers {
             let redirect = server.redirects_to_https().then(|| to_https(server));
             let bound = self.bound(&server.gateway);
@@ -71,7 +80,7 @@ impl<'a> GatewayTables<'a> {
                 let rules = match compiled.get(&key) {
                     Some(rules) => Arc::clone(rules),
                     None => {
-                        let rules = self.rules(&known, server, service, errors);
+                        let rules = self.rules(&known, server, service, &mut errors);
                         let left = rules.removed.iter().cloned();
                         removed.extend(left.map(|left| (service.hosts.clone(), left)));
                         compiled.insert(key, Arc::clone(&rules));
@@ -104,14 +113,17 @@ impl<'a> GatewayTables<'a> {
             let port = servers.first().map_or(0, |server| server.number);
             virtual_hosts.push(VirtualHost {
                 name: format!("blackhole:{port}").into(),
-                domains: vec!["*".into()],
+                domains: Arc::new(["*".into()]),
                 rules: Arc::default(),
                 https_redirect: None,
             });
         }
-        let table = HttpRoutes::new(name, virtual_hosts, true, removed)
-            .with_compiled(compiled.into_values().collect());
-        defaults::shared(table, previous)
+        let previous = previous.map(|previous| &previous.routes);
+        GatewayRoutes {
+            routes: HttpRoutes::new(name, virtual_hosts, Left::new(removed), previous),
+            errors: errors.into(),
+            compiled: compiled.into_values().collect(),
+        }
     }
 
     fn bound(&mut self, gateway: &Arc<str>) -> Arc<[Prepared]> {
@@ -223,7 +235,7 @@ impl Draft {
         }
         VirtualHost {
             name: self.name,
-            domains: vec![self.host],
+            domains: Arc::new([self.host]),
             rules: Arc::new(RuleSet::new(rules)),
             https_redirect: self.https_redirect,
         }

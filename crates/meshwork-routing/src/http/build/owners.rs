@@ -14,10 +14,10 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    pub(super) fn new(services: &[Prepared]) -> Self {
+    pub(super) fn new<'p>(services: impl IntoIterator<Item = &'p Prepared>) -> Self {
         let mut owners = Self::default();
         let mut wildcards: HashMap<HostPattern, usize> = HashMap::new();
-        for (number, service) in services.iter().enumerate() {
+        for (number, service) in services.into_iter().enumerate() {
             for host in &service.hosts {
                 let map = if host.is_wildcard() { &mut wildcards } else { &mut owners.exact };
                 map.entry(host.clone()).or_insert(number);
@@ -26,6 +26,11 @@ impl Owners {
         owners.wildcards = wildcards.into_iter().collect();
         owners.wildcards.sort_by(|(a, _), (b, _)| a.cmp_specificity(b));
         owners
+    }
+
+    /// The wildcard hosts.
+    pub(super) fn wildcards(&self) -> impl Iterator<Item = &HostPattern> {
+        self.wildcards.iter().map(|(host, _)| host)
     }
 
     /// The one that owns `name`: by the same host, else by the longest wildcard over it. Letter

@@ -5,9 +5,9 @@ mod entry;
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use meshwork_api::mesh::MeshConfig;
-use meshwork_core::{FieldPath, Hostname, Removed, ResourceRef};
+use meshwork_core::{FieldPath, Hostname, PersistentMap, Removed, ResourceRef};
 use meshwork_registry::{EgressScope, Interception, OutboundPolicy, Proxy, Registry};
 
 use super::{
@@ -23,9 +23,11 @@ use crate::{CompileError, Destination, HttpRoutes};
 /// to the virtual outbound listener, which follows the outbound traffic policy.
 #[derive(Clone, Debug)]
 pub(crate) struct OutboundListeners {
-    exact: HashMap<SocketAddr, Arc<Listener>>,
-    wildcard: HashMap<u16, Arc<Listener>>,
-    sockets: HashMap<Arc<str>, Arc<Listener>>,
+    exact: PersistentMap<SocketAddr, Arc<Listener>>,
+    wildcard: PersistentMap<u16, Arc<Listener>>,
+    sockets: PersistentMap<Arc<str>, Arc<Listener>>,
+    /// The name of a route table, and where a listener has it.
+    holders: PersistentMap<(Arc<str>, build::Key), ()>,
     /// For destinations that nobody knows; `None` where nothing is captured.
     unknown: Option<Arc<Listener>>,
     /// Envoy's own ports, which lead nowhere.
@@ -57,9 +59,10 @@ impl OutboundListeners {
     /// No listener at all, as at a gateway.
     pub(crate) fn none() -> Self {
         Self {
-            exact: HashMap::new(),
-            wildcard: HashMap::new(),
-            sockets: HashMap::new(),
+            exact: PersistentMap::default(),
+            wildcard: PersistentMap::default(),
+            sockets: PersistentMap::default(),
+            holders: PersistentMap::default(),
             unknown: None,
             own: Arc::new(always(black_hole())),
             own_port: 0,
@@ -117,12 +120,14 @@ impl OutboundListeners {
     /// Shares the listeners of the ports that stay as they are.
     fn take_over(&mut self, previous: &Self, stays: impl Fn(u16) -> bool) {
         let exact = previous.exact.iter().filter(|(address, _)| stays(address.port()));
-        self.exact.extend(exact.map(|(address, listener)| (*address, Arc::clone(listener))));
+        self.exact = exact.map(|(address, listener)| (*address, Arc::clone(listener))).collect();
         let wildcard = previous.wildcard.iter().filter(|(port, _)| stays(**port));
-        self.wildcard.extend(wildcard.map(|(port, listener)| (*port, Arc::clone(listener))));
+        self.wildcard = wildcard.map(|(port, listener)| (*port, Arc::clone(listener))).collect();
         if stays(0) {
             self.sockets.clone_from(&previous.sockets);
         }
+        let holders = previous.holders.iter().filter(|((_, (_, port)), ())| stays(*port));
+        self.holders = holders.map(|(holder, ())| (holder.clone(), ())).collect();
         let reports = previous.reports.iter().filter(|(port, _)| stays(**port));
         self.reports.extend(reports.map(|(port, report)| (*port, Arc::clone(report))));
     }
@@ -139,15 +144,28 @@ impl OutboundListeners {
         listener: Listener,
         previous: Option<&Self>,
     ) {
-        let known = previous.and_then(|previous| match &address {
-            ListenAddress::Wildcard => previous.wildcard.get(&port),
-            ListenAddress::Ip(ip) => previous.exact.get(&SocketAddr::new(*ip, port)),
-            ListenAddress::Unix(path) => previous.sockets.get(path),
-        });
+        let known = previous.and_then(|previous| previous.at(&address, port));
         let listener = match known {
             Some(known) if **known == listener => Arc::clone(known),
             _ => Arc::new(listener),
         };
+        for chain in listener.chains() {
+            if let ChainAction::Http(routes) = &chain.action {
+                self.holders.insert((routes.name().into(), (address.clone(), port)), ());
+            }
+        }
+        self.put(address, port, listener);
+    }
+
+    fn at(&self, address: &ListenAddress, port: u16) -> Option<&Arc<Listener>> {
+        match address {
+            ListenAddress::Wildcard => self.wildcard.get(&port),
+            ListenAddress::Ip(ip) => self.exact.get(&SocketAddr::new(*ip, port)),
+            ListenAddress::Unix(path) => self.sockets.get(path),
+        }
+    }
+
+    fn put(&mut self, address: ListenAddress, port: u16, listener: Arc<Listener>) {
         match address {
             ListenAddress::Wildcard => {
                 self.wildcard.insert(port, listener);
@@ -157,6 +175,18 @@ impl OutboundListeners {
             }
             ListenAddress::Unix(path) => {
                 self.sockets.insert(path, listener);
+            }
+        }
+    }
+
+    /// Puts a route table in the place of the one with its name, in every listener that has it.
+    pub(crate) fn replace(&mut self, routes: &Arc<HttpRoutes>) {
+        let holders: Vec<build::Key> =
+            self.holders.group(routes.name()).map(|(place, ())| place.clone()).collect();
+        for (address, port) in holders {
+            if let Some(listener) = self.at(&address, port) {
+                let listener = Arc::new(listener.with_routes(routes));
+                self.put(address, port, listener);
             }
         }
     }

@@ -3,18 +3,38 @@
 //! It is a B+ tree whose nodes are shared. A node that nobody else holds is changed in place, so
 //! that a full build copies nothing.
 
+mod diff;
 mod iter;
+mod names;
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{borrow::Borrow, cmp::Ordering, fmt, sync::Arc};
 
-use self::iter::{Cursor, Iter};
+use self::iter::Cursor;
+pub use self::{
+    diff::{Diff, EntryChange},
+    iter::Iter,
+    names::NameMap,
+};
 
 /// Entries of a leaf, and children of a branch.
 const FULL: usize = 32;
 
 /// An ordered map with cheap clones and shared structure.
+///
+/// A clone costs one pointer, a change of it the logarithm of its size, and what two versions do
+/// not share is found in time that follows the difference ([`Self::diff`]).
+///
+/// ```
+/// use meshwork_core::PersistentMap;
+/// let before: PersistentMap<u32, &str> = (0..1_000).map(|number| (number, "a")).collect();
+/// let mut after = before.clone();
+/// after.insert(7, "b");
+/// assert_eq!(before.get(&7), Some(&"a"));
+/// let changed: Vec<u32> = before.diff(&after).map(|change| *change.key).collect();
+/// assert!(changed.contains(&7) && changed.len() <= 32);
+/// ```
 #[derive(Clone)]
-pub(crate) struct Tree<K, V> {
+pub struct PersistentMap<K, V> {
     root: Arc<Node<K, V>>,
     len: usize,
 }
@@ -26,52 +46,63 @@ enum Node<K, V> {
     Branch(Vec<(K, Arc<Node<K, V>>)>),
 }
 
-impl<K, V> Default for Tree<K, V> {
+impl<K, V> Default for PersistentMap<K, V> {
     fn default() -> Self {
         Self { root: Arc::new(Node::Leaf(Vec::new())), len: 0 }
     }
 }
 
-impl<K: Ord + Clone, V: Clone> Tree<K, V> {
-    pub(crate) fn len(&self) -> usize {
+impl<K: Ord + Clone, V: Clone> PersistentMap<K, V> {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether both are one tree, so that nothing in them can differ.
-    #[cfg(test)]
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether both are one map, so that nothing in them can differ.
+    pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.root, &other.root)
     }
 
-    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    /// The value at `key`.
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
+        self.find(|k| k.borrow().cmp(key)).map(|(_, value)| value)
+    }
+
+    /// The entry that `ordering` says to be equal; it has to agree with the order of the keys.
+    pub fn find(&self, ordering: impl Fn(&K) -> Ordering) -> Option<(&K, &V)> {
         let mut node = &*self.root;
         loop {
             match node {
                 Node::Leaf(entries) => {
-                    let at = entries.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
-                    return entries.get(at).map(|(_, value)| value);
+                    let at = entries.binary_search_by(|(key, _)| ordering(key)).ok()?;
+                    return entries.get(at).map(|(key, value)| (key, value));
                 }
-                Node::Branch(children) => node = &*children.get(child_of(children, key))?.1,
+                Node::Branch(children) => {
+                    let after = children.partition_point(|(first, _)| ordering(first).is_le());
+                    node = &*children.get(after.checked_sub(1)?)?.1;
+                }
             }
         }
     }
 
     /// The key that is equal to `key`.
-    pub(crate) fn key<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&K>
+    pub fn key<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&K>
     where
         K: Borrow<Q>,
     {
-        self.iter_after(|k| k.borrow() < key)
-            .next()
-            .map(|(k, _)| k)
-            .filter(|k| (*k).borrow() == key)
+        self.find(|k| k.borrow().cmp(key)).map(|(key, _)| key)
     }
 
     /// Puts `value` at `key` and returns what was there.
-    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         let (old, split) = insert(Arc::make_mut(&mut self.root), key, value);
         if let Some((right_key, right)) = split
             && let Some(left_key) = self.root.first_key().cloned()
@@ -86,7 +117,7 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
     }
 
     /// Takes `key` out and returns what was there. Nothing is copied where there is nothing.
-    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
@@ -104,13 +135,13 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
     }
 
     /// All entries in the order of their keys.
-    pub(crate) fn iter(&self) -> Iter<'_, K, V> {
+    pub fn iter(&self) -> Iter<'_, K, V> {
         Iter { stack: vec![Cursor::at(&self.root, 0)] }
     }
 
     /// The entries after those that are `before`, in the order of their keys. What is `before` has
     /// to be the beginning of that order.
-    pub(crate) fn iter_after(&self, before: impl Fn(&K) -> bool) -> Iter<'_, K, V> {
+    pub fn iter_after(&self, before: impl Fn(&K) -> bool) -> Iter<'_, K, V> {
         let mut stack = Vec::new();
         let mut node = &*self.root;
         loop {
@@ -132,19 +163,19 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
     }
 
     /// The keys in order.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+    pub fn keys(&self) -> impl Iterator<Item = &K> + Clone {
         self.iter().map(|(key, _)| key)
     }
 
     /// The values in the order of their keys.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+    pub fn values(&self) -> impl Iterator<Item = &V> + Clone {
         self.iter().map(|(_, value)| value)
     }
 }
 
-impl<A: Ord + Clone, B: Ord + Clone, V: Clone> Tree<(A, B), V> {
+impl<A: Ord + Clone, B: Ord + Clone, V: Clone> PersistentMap<(A, B), V> {
     /// The entries whose key begins with `first`.
-    pub(crate) fn group<'a, 'q, Q: Ord + ?Sized>(
+    pub fn group<'a, 'q, Q: Ord + ?Sized>(
         &'a self,
         first: &'q Q,
     ) -> impl Iterator<Item = (&'a B, &'a V)> + use<'a, 'q, A, B, V, Q>
@@ -255,13 +286,48 @@ fn remove<K: Ord + Clone + Borrow<Q>, V: Clone, Q: Ord + ?Sized>(
     }
 }
 
-impl<K: fmt::Debug + Ord + Clone, V: fmt::Debug + Clone> fmt::Debug for Tree<K, V> {
+impl<K: Ord + Clone, V: Clone> FromIterator<(K, V)> for PersistentMap<K, V> {
+    /// Of entries with one key the last stays. Cheapest where the keys come in order.
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut entries: Vec<(K, V)> = entries.into_iter().collect();
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            entries.reverse();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            entries.dedup_by(|(a, _), (b, _)| a == b);
+        }
+        let len = entries.len();
+        let mut level = packed(entries, Node::Leaf);
+        while level.len() > 1 {
+            level = packed(level, Node::Branch);
+        }
+        match level.pop() {
+            Some((_, root)) => Self { root, len },
+            None => Self::default(),
+        }
+    }
+}
+
+/// Full nodes of what comes in order, each with its smallest key.
+fn packed<K: Clone, V, T>(
+    entries: Vec<(K, T)>,
+    node: impl Fn(Vec<(K, T)>) -> Node<K, V>,
+) -> Vec<(K, Arc<Node<K, V>>)> {
+    let mut nodes = Vec::with_capacity(entries.len().div_ceil(FULL));
+    let mut entries = entries.into_iter();
+    loop {
+        let next: Vec<(K, T)> = entries.by_ref().take(FULL).collect();
+        let Some((first, _)) = next.first() else { return nodes };
+        nodes.push((first.clone(), Arc::new(node(next))));
+    }
+}
+
+impl<K: fmt::Debug + Ord + Clone, V: fmt::Debug + Clone> fmt::Debug for PersistentMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-impl<K: Ord + Clone, V: PartialEq + Clone> PartialEq for Tree<K, V> {
+impl<K: Ord + Clone, V: PartialEq + Clone> PartialEq for PersistentMap<K, V> {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.root, &other.root)
             || (self.len == other.len && self.iter().eq(other.iter()))

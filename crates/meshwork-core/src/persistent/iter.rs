@@ -5,13 +5,29 @@ use std::sync::Arc;
 use super::Node;
 
 /// Entries in the order of their keys.
-pub(crate) struct Iter<'a, K, V> {
+#[expect(missing_debug_implementations, reason = "a walk has nothing to show")]
+pub struct Iter<'a, K, V> {
     pub(super) stack: Vec<Cursor<'a, K, V>>,
 }
 
 pub(super) enum Cursor<'a, K, V> {
     Leaf(std::slice::Iter<'a, (K, V)>),
     Branch(std::slice::Iter<'a, (K, Arc<Node<K, V>>)>),
+}
+
+impl<K, V> Clone for Iter<'_, K, V> {
+    fn clone(&self) -> Self {
+        Self { stack: self.stack.clone() }
+    }
+}
+
+impl<K, V> Clone for Cursor<'_, K, V> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Leaf(entries) => Self::Leaf(entries.clone()),
+            Self::Branch(children) => Self::Branch(children.clone()),
+        }
+    }
 }
 
 impl<'a, K, V> Cursor<'a, K, V> {
