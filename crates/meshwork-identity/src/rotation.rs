@@ -15,6 +15,8 @@ pub struct Rotation {
     state: Option<Held>,
     failures: u32,
     next: Option<OffsetDateTime>,
+    /// When the last certificate or failure came.
+    last: Option<OffsetDateTime>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +50,7 @@ pub enum CertificateState {
 
 impl Default for Rotation {
     fn default() -> Self {
-        Self { ratio: 0.5, jitter: 0.01, state: None, failures: 0, next: None }
+        Self { ratio: 0.5, jitter: 0.01, state: None, failures: 0, next: None, last: None }
     }
 }
 
@@ -68,9 +70,13 @@ impl Rotation {
     }
 
     /// Whether to renew now.
+    ///
+    /// A clock that was set back makes every plan worthless, since it was made in a time that has
+    /// not come yet: it is renewed at once then.
     pub fn step(&self, now: OffsetDateTime) -> RotationStep {
+        let set_back = self.last.is_some_and(|last| now < last);
         match self.next {
-            Some(next) if now < next => RotationStep::Wait(next),
+            Some(next) if now < next && !set_back => RotationStep::Wait(next),
             _ => RotationStep::Renew,
         }
     }
@@ -83,6 +89,7 @@ impl Rotation {
         self.state = Some(Held { not_after });
         self.failures = 0;
         self.next = Some(due.max(now));
+        self.last = Some(now);
     }
 
     /// A renewal failed at `now`; the next one comes after a back-off.
@@ -90,6 +97,7 @@ impl Rotation {
         let doubled = Self::MIN_BACKOFF * 2_i32.pow(self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
         self.next = Some(now + doubled.min(Self::MAX_BACKOFF));
+        self.last = Some(now);
     }
 
     /// How the certificate stands at `now`.
@@ -133,6 +141,26 @@ mod tests {
         assert_eq!(rotation.step(later), RotationStep::Wait(later + Rotation::MIN_BACKOFF));
         assert_eq!(rotation.state(later), CertificateState::RenewalFailing(1));
         assert_eq!(rotation.state(now + Duration::hours(2)), CertificateState::Expired);
+    }
+
+    #[test]
+    fn a_clock_that_steps_is_followed() {
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+        let mut rotation = Rotation::default();
+        rotation.renewed(now, now + Duration::hours(24), 0.5);
+        // Forward beyond the end: expired, and due.
+        let forward = now + Duration::days(2);
+        assert_eq!(rotation.state(forward), CertificateState::Expired);
+        assert_eq!(rotation.step(forward), RotationStep::Renew);
+        rotation.failed(forward);
+        // Back again: the back-off of the wrong time holds up nothing.
+        assert_eq!(rotation.step(now + Duration::seconds(1)), RotationStep::Renew);
+        rotation.failed(now + Duration::seconds(1));
+        assert!(matches!(rotation.step(now + Duration::seconds(1)), RotationStep::Wait(_)));
+        assert!(matches!(rotation.state(now), CertificateState::RenewalFailing(2)));
+        // Back before the certificate was asked for: another one is asked for.
+        rotation.renewed(now, now + Duration::hours(24), 0.5);
+        assert_eq!(rotation.step(now - Duration::days(1)), RotationStep::Renew);
     }
 
     proptest! {

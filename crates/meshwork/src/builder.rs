@@ -12,6 +12,8 @@ use meshwork_tower::{Clusters, Connect, Seeds};
 #[cfg(feature = "mtls")]
 use meshwork_transport::{Identity, IdentityOptions, MeshAcceptor, MeshConnector};
 
+#[cfg(feature = "mtls")]
+use crate::credentials::ConfiguredSecrets;
 use crate::{
     Mesh, Workload,
     engine::{self, Engine},
@@ -34,6 +36,10 @@ pub struct MeshBuilder {
     seeds: Seeds,
     tolerate_invalid: bool,
     enforce: bool,
+    #[cfg(feature = "server")]
+    drain: Duration,
+    #[cfg(feature = "server")]
+    probes: crate::server::Probes,
     ready_timeout: Duration,
     debounce: Duration,
 }
@@ -78,6 +84,10 @@ impl MeshBuilder {
             seeds: Seeds::random(),
             tolerate_invalid: false,
             enforce: true,
+            #[cfg(feature = "server")]
+            drain: Duration::from_secs(5),
+            #[cfg(feature = "server")]
+            probes: crate::server::Probes::default(),
             ready_timeout: Duration::from_secs(5),
             debounce: Duration::from_millis(20),
         }
@@ -165,9 +175,43 @@ impl MeshBuilder {
     }
 
     /// Whether refusals of security policies are carried out; on by default. Turned off, policies
-    /// are evaluated and logged, and everything passes.
+    /// are evaluated and logged, everything passes, and `Mesh::observed_refusals` says who would
+    /// have been refused.
     pub fn enforce(mut self, enforce: bool) -> Self {
         self.enforce = enforce;
+        self
+    }
+
+    /// How long connections may go on after [`Mesh::shutdown`], or after a policy came that would
+    /// refuse them now; 5 s by default (Istio's `terminationDrainDuration`).
+    #[cfg(feature = "server")]
+    pub fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// Lets the kubelet probe a port of its own although mutual TLS is STRICT. Off by default.
+    ///
+    /// A sidecar rewrites probes to go around it; in process there is nobody to do that. Whatever
+    /// the application serves on this port stays plaintext, is open to everybody who reaches it,
+    /// and no AuthorizationPolicy is asked: serve health answers there and nothing else.
+    #[cfg(feature = "server")]
+    pub fn probe_port(mut self, port: u16) -> Self {
+        self.probes.ports.insert(port);
+        self
+    }
+
+    /// Lets the kubelet probe a path, such as `/healthz`, although mutual TLS is STRICT. Off by
+    /// default.
+    ///
+    /// On ports whose mode is STRICT, HTTP/1.1 over plaintext is then read instead of being reset:
+    /// a GET or HEAD whose path is this one to the letter is answered by the application without
+    /// asking policies, all else with 403. So everybody who reaches the port may learn what the
+    /// path tells, and may make the process read a request's head. A
+    /// [`probe_port`](Self::probe_port) behind a NetworkPolicy shows less.
+    #[cfg(feature = "server")]
+    pub fn probe_path(mut self, path: impl Into<String>) -> Self {
+        self.probes.paths.insert(path.into());
         self
     }
 
@@ -198,6 +242,8 @@ impl MeshBuilder {
             Some(source) => Some(start_identity(source, &self.mesh_config).await?),
             None => None,
         };
+        #[cfg(feature = "mtls")]
+        let secrets = ConfiguredSecrets::default();
         let clusters = match self.clusters {
             Some(clusters) => clusters(self.seeds.clone()),
             #[cfg(feature = "mtls")]
@@ -206,6 +252,7 @@ impl MeshBuilder {
                     Some(identity) => MeshConnector::new(identity.clone()),
                     None => MeshConnector::without_identity(),
                 };
+                let connector = connector.secrets(secrets.clone());
                 Clusters::seeded(connector, self.seeds.clone())
             }
             #[cfg(not(feature = "mtls"))]
@@ -219,6 +266,8 @@ impl MeshBuilder {
         let count = self.sources.len();
         let proxy = self.workload.proxy().clone();
         let engine = Arc::new(Engine::new(proxy, store, count, clusters.clone()));
+        #[cfg(feature = "mtls")]
+        secrets.follow(engine.live());
         engine.update(self.events);
         let (sink, mut events) = engine::channel();
         let mut running: Vec<Running> = Vec::new();
@@ -244,11 +293,18 @@ impl MeshBuilder {
             seeds: self.seeds,
             ready_timeout: self.ready_timeout,
             enforce: self.enforce,
+            #[cfg(feature = "server")]
+            drain: self.drain,
+            #[cfg(feature = "server")]
+            probes: self.probes,
+            #[cfg(feature = "server")]
+            reports: Arc::default(),
             #[cfg(feature = "mtls")]
             acceptor: match &identity {
                 Some(identity) => MeshAcceptor::new(identity.clone()),
                 None => MeshAcceptor::without_identity(),
-            },
+            }
+            .secrets(secrets),
             #[cfg(feature = "mtls")]
             identity,
             running,

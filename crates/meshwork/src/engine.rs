@@ -78,7 +78,9 @@ impl Engine {
         let (snapshot, report) = Snapshot::compile(&state.store, &self.proxy, Some(&previous));
         let snapshot = Arc::new(snapshot);
         // Runtime state first: a request that sees the snapshot finds its clusters.
-        self.clusters.reconcile(&snapshot);
+        if !snapshot.has_clusters_of(&previous) {
+            self.clusters.reconcile(&snapshot);
+        }
         self.publisher.publish(Arc::clone(&snapshot));
         self.tell(&report, state.version);
         self.health.send_replace(Arc::new(Health {
@@ -90,6 +92,15 @@ impl Engine {
             self.ready.send_replace(true);
         }
         report
+    }
+
+    /// What events would lead to. Nothing is published.
+    #[cfg(feature = "server")]
+    pub(crate) fn preview(&self, events: Vec<Event>) -> Snapshot {
+        let mut store = self.state.lock().unwrap_or_else(PoisonError::into_inner).store.clone();
+        store.apply_all(events);
+        let previous = self.publisher.current();
+        Snapshot::compile(&store, &self.proxy, Some(&previous)).0
     }
 
     /// What was refused, as a compiler would print it.

@@ -1,31 +1,43 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "server")]
-mod accept;
 mod builder;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "mtls")]
+mod credentials;
 mod engine;
+#[cfg(feature = "gateway")]
+mod forbidden;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod health;
 mod mesh;
-#[cfg(feature = "server")]
-mod peer;
 #[cfg(feature = "client")]
 mod ready;
 #[cfg(feature = "server")]
-mod reset;
+mod report;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "gateway")]
+mod tcp_proxy;
 mod workload;
 
 pub use builder::{MeshBuilder, StartError};
 #[cfg(feature = "client")]
 pub use client::{Client, InvalidUrl};
+#[cfg(feature = "gateway")]
+pub use gateway::{Gateway, GatewayBuilder, GatewayError, GatewayListener, ListenerState};
 pub use health::Health;
 pub use mesh::Mesh;
 #[cfg(feature = "server")]
-pub use peer::Peer;
+pub use report::{ObservedRefusal, ObservedRefusals, PlaintextCaller, PlaintextCallers};
+#[cfg(feature = "axum")]
+pub use server::PeerRejection;
+#[cfg(feature = "server")]
+pub use server::{Inbound, InboundService, MeshIo, MeshListener, Peer};
+#[cfg(feature = "gateway")]
+pub use tcp_proxy::{Captured, Proxied, ProxyError, TcpProxy};
 pub use workload::{Workload, WorkloadError};
 
 pub use meshwork_api as api;

@@ -42,6 +42,12 @@ pub(crate) struct Assembly {
     pub(crate) seeds: Seeds,
     pub(crate) ready_timeout: Duration,
     pub(crate) enforce: bool,
+    #[cfg(feature = "server")]
+    pub(crate) drain: Duration,
+    #[cfg(feature = "server")]
+    pub(crate) probes: crate::server::Probes,
+    #[cfg(feature = "server")]
+    pub(crate) reports: Arc<crate::report::Reports>,
     #[cfg(feature = "mtls")]
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "servers alone accept"))]
     pub(crate) acceptor: meshwork_transport::MeshAcceptor,
@@ -116,13 +122,18 @@ impl Mesh {
         routes.explain(&RouteInput::new(head, &attributes, &draws))
     }
 
-    /// Asks servers to take no more connections and to let those end that are open.
+    /// Asks servers to take no more connections and to let those end that are open, each with the
+    /// request that it serves.
+    ///
+    /// What [`serve`](Self::serve) returned completes when all have ended, or when the drain time
+    /// is over.
     pub fn shutdown(&self) {
         self.0.shutdown.send_replace(true);
     }
 
-    /// Completes when [`shutdown`](Self::shutdown) was called.
-    pub(crate) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Completes when [`shutdown`](Self::shutdown) was called: what a server of your own is told to
+    /// end by, for instance by `axum::serve(…).with_graceful_shutdown(mesh.stopped())`.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopped = self.0.shutdown.subscribe();
         async move {
             // An error means that the mesh is gone, which is an end too.

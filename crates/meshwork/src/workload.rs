@@ -58,6 +58,12 @@ impl Workload {
         Self { name: name.into(), labels: Vec::new(), proxy: Proxy::sidecar(namespace) }
     }
 
+    /// The workload of a gateway: `namespace` is the one that it runs in, whose Secrets it may use;
+    /// its labels are what Gateways select it by.
+    pub fn gateway(namespace: &str, name: impl Into<String>) -> Self {
+        Self { name: name.into(), labels: Vec::new(), proxy: Proxy::gateway(namespace) }
+    }
+
     /// The workload that the environment describes, as Istio's injection template sets it:
     /// `POD_NAME`, `POD_NAMESPACE`, and where they are set `SERVICE_ACCOUNT`, `INSTANCE_IP`, and
     /// `ISTIO_LABELS_FILE`, the path of a downward API file with one `key="value"` a line.

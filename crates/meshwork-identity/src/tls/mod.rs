@@ -7,18 +7,22 @@
 //!
 //! [`X509Context`]: crate::X509Context
 
+mod chain;
 mod identity;
 mod provider;
 mod resolver;
+mod signatures;
 mod verifier;
 
 use meshwork_core::Live;
 
+pub use chain::{still_valid, valid_until};
 pub use identity::{TlsIdentity, TlsIdentityError, VerifyError};
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use provider::provider;
 pub use resolver::WorkloadCertificate;
-pub use verifier::{ClientVerifier, ServerVerifier};
+pub use signatures::{CertificateVerifier, CheckClient, CheckServer};
+pub use verifier::{ClientVerifier, MeshClients, MeshServers, ServerVerifier};
 
 /// The identity in force; `None` until the first certificate came.
 pub type LiveIdentity = Live<Option<TlsIdentity>>;

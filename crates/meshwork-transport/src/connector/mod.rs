@@ -1,6 +1,7 @@
 //! Connections that go out: plaintext or TLS, as the cluster's policy says.
 
 mod handshake;
+mod sessions;
 
 use std::{
     fmt,
@@ -29,10 +30,11 @@ use tower_service::Service;
 
 use crate::{
     Identity, NoSecrets, ProxiedAddresses, ProxyProtocolVersion, Secrets, Unusable, proxy_header,
-    user::{ClientMaterials, Pins, UserVerifier, reason},
+    user::{ClientMaterials, Pins, UserCheck, reason},
 };
 
 pub use handshake::TlsHandshake;
+use sessions::{Session, Sessions};
 
 /// Connects to endpoints as a sidecar does: a tower `Service<Dial>`.
 ///
@@ -40,8 +42,10 @@ pub use handshake::TlsHandshake;
 /// or for those that are marked for it), or TLS with certificates of the user's. A server of the
 /// mesh has to show one of the names that are expected of the service (secure naming).
 ///
-/// Each connection is a full handshake. Whoever keeps connections has to keep them by policy and
-/// identity, as `meshwork-tower`'s pools do: a cluster whose policy changes gets new ones.
+/// Whoever keeps connections has to keep them by policy and identity, as `meshwork-tower`'s pools
+/// do: a cluster whose policy changes gets new ones. In the same way a session of mesh TLS is
+/// resumed only with the endpoint that it was made with, under the same policy and under the same
+/// certificate and roots of the workload; everything else is a full handshake.
 #[derive(Clone)]
 pub struct MeshConnector<C = TcpConnector> {
     inner: C,
@@ -55,6 +59,7 @@ struct Shared {
     provider: Option<Arc<CryptoProvider>>,
     materials: Arc<ClientMaterials>,
     secrets: Arc<dyn Secrets>,
+    sessions: Arc<Sessions>,
     accept_unnamed: bool,
 }
 
@@ -80,6 +85,9 @@ pub enum ConnectTlsError {
     /// Certificates or authorities cannot be used.
     #[error("certificates of the cluster cannot be used: {0}")]
     Material(String),
+    /// A session was resumed, and the certificate that proved it has ended since.
+    #[error("the server's certificate has expired since its session began")]
+    SessionExpired,
     /// The handshake failed; the text says why.
     #[error("the TLS handshake failed: {0}")]
     Handshake(String),
@@ -115,6 +123,7 @@ impl<C> MeshConnector<C> {
                 provider,
                 materials: Arc::default(),
                 secrets: Arc::new(NoSecrets),
+                sessions: Arc::default(),
                 accept_unnamed: false,
             }),
         }
@@ -134,14 +143,17 @@ impl<C> MeshConnector<C> {
     /// domain then. Off by default.
     #[must_use]
     pub fn accept_unnamed(mut self, accept: bool) -> Self {
-        Arc::make_mut(&mut self.shared).accept_unnamed = accept;
+        let shared = Arc::make_mut(&mut self.shared);
+        // What was taken before is not taken under another rule.
+        shared.sessions = Arc::default();
+        shared.accept_unnamed = accept;
         self
     }
 }
 
 /// What all connections have in common; verifier, certificate and protocols are set for each.
 fn base(provider: &Arc<CryptoProvider>) -> Result<ClientConfig, ConnectTlsError> {
-    let nobody = UserVerifier {
+    let nobody = UserCheck {
         authorities: None,
         host: None,
         names: Arc::default(),
@@ -153,34 +165,51 @@ fn base(provider: &Arc<CryptoProvider>) -> Result<ClientConfig, ConnectTlsError>
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|error| ConnectTlsError::Material(error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(nobody))
+        .with_custom_certificate_verifier(nobody.verifier())
         .with_no_client_auth();
     config.resumption = Resumption::disabled();
     Ok(config)
 }
 
 impl Shared {
-    /// The configuration of one connection.
-    async fn config(&self, handshake: &TlsHandshake<'_>) -> Result<ClientConfig, ConnectTlsError> {
+    /// What all configurations begin with.
+    fn begin(&self, handshake: &TlsHandshake<'_>) -> Result<ClientConfig, ConnectTlsError> {
         let mut config = self.base.clone()?;
-        let provider = self.provider.as_ref().ok_or(ConnectTlsError::NoIdentity)?;
         config.alpn_protocols =
             handshake.alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         config.enable_sni = handshake.sni.is_some();
-        let tls = handshake.tls;
-        if tls.authority == Some(CertificateAuthority::Mesh) {
-            let identity = self.identity.as_ref().ok_or(ConnectTlsError::NoIdentity)?;
-            identity.usable()?;
+        Ok(config)
+    }
+
+    /// How to connect to a server that the mesh's roots vouch for.
+    fn session(
+        &self,
+        dial: &Dial,
+        handshake: &TlsHandshake<'_>,
+    ) -> Result<Arc<Session>, ConnectTlsError> {
+        let identity = self.identity.as_ref().ok_or(ConnectTlsError::NoIdentity)?;
+        let provider = self.provider.as_ref().ok_or(ConnectTlsError::NoIdentity)?;
+        identity.usable()?;
+        self.sessions.find(dial, identity.live().load(), || {
+            let tls = handshake.tls;
             let names = ExpectedNames::new(tls.subject_alt_names.iter().map(|name| &**name));
             let verifier = ServerVerifier::new(identity.live(), Arc::clone(provider), names)
                 .accept_unnamed(self.accept_unnamed);
+            let mut config = self.begin(handshake)?;
             config.dangerous().set_certificate_verifier(Arc::new(verifier));
             if tls.certificate == Some(Certificate::Workload) {
                 config.client_auth_cert_resolver =
                     Arc::new(WorkloadCertificate::new(identity.live()));
             }
-            return Ok(config);
-        }
+            Ok(config)
+        })
+    }
+
+    /// The configuration of one connection with certificates of the user's.
+    async fn config(&self, handshake: &TlsHandshake<'_>) -> Result<ClientConfig, ConnectTlsError> {
+        let mut config = self.begin(handshake)?;
+        let provider = self.provider.as_ref().ok_or(ConnectTlsError::NoIdentity)?;
+        let tls = handshake.tls;
         let material = self
             .materials
             .load(tls, &*self.secrets, provider)
@@ -199,14 +228,14 @@ impl Shared {
             }
             None => None,
         };
-        config.dangerous().set_certificate_verifier(Arc::new(UserVerifier {
+        config.dangerous().set_certificate_verifier(UserCheck {
             authorities: material.authorities.clone(),
             host,
             names: tls.subject_alt_names.iter().cloned().collect(),
             pins: Pins::default(),
             mandatory: true,
             provider: Arc::clone(provider),
-        }));
+        }.verifier());
         match (&material.certificate, &tls.certificate, &self.identity) {
             (Some(certificate), _, _) => {
                 config.client_auth_cert_resolver = Arc::new(Single(Arc::clone(certificate)));
@@ -232,16 +261,24 @@ impl Shared {
             io.write_all(&proxy_header(version, client)).await?;
         }
         let Some(handshake) = TlsHandshake::of(dial)? else { return Ok(io) };
-        let config = self.config(&handshake).await?;
+        let mesh = handshake.tls.authority == Some(CertificateAuthority::Mesh);
+        let session = if mesh { Some(self.session(dial, &handshake)?) } else { None };
+        let config = match &session {
+            Some(session) => Arc::clone(&session.config),
+            None => Arc::new(self.config(&handshake).await?),
+        };
         let name = match &handshake.sni {
             Some(name) => server_name(name)?,
             // Not sent, and not looked at by the verifiers.
             None => ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()),
         };
-        let stream = TlsConnector::from(Arc::new(config))
+        let stream = TlsConnector::from(config)
             .connect(name, io)
             .await
             .map_err(|error| ConnectTlsError::Handshake(reason(&error)))?;
+        if let Some(session) = &session {
+            session.made(stream.get_ref().1)?;
+        }
         Ok(Box::new(stream))
     }
 }

@@ -26,10 +26,12 @@ use crate::{Secret, Secrets};
 pub(crate) struct MaterialError {
     pub(crate) name: Arc<str>,
     pub(crate) reason: String,
+    /// There is no secret of this name.
+    pub(crate) missing: bool,
 }
 
 pub(crate) fn refused(name: &str, reason: impl fmt::Display) -> MaterialError {
-    MaterialError { name: name.into(), reason: reason.to_string() }
+    MaterialError { name: name.into(), reason: reason.to_string(), missing: false }
 }
 
 /// Authorities, and what they revoked.
@@ -61,7 +63,8 @@ impl ClientMaterials {
         provider: &CryptoProvider,
     ) -> Result<Arc<ClientMaterial>, MaterialError> {
         let key = (tls.authority.clone(), tls.certificate.clone(), tls.crl.clone());
-        if let Some(known) = self.0.fresh(&key) {
+        let version = secrets.version();
+        if let Some(known) = self.0.fresh(&key, version) {
             return Ok(known);
         }
         let certificate = match &tls.certificate {
@@ -92,13 +95,20 @@ impl ClientMaterials {
             }
             Some(_) => return Err(refused("authority", "its kind is not known")),
         };
-        Ok(self.0.keep(key, ClientMaterial { certificate, authorities }))
+        Ok(self.0.keep(key, version, ClientMaterial { certificate, authorities }))
     }
 }
 
-/// Values by what they were made from, each good for a second.
+/// Values by what they were made from, each good for a second, or until secrets change.
 #[derive(Debug)]
-pub(crate) struct Cache<K, V>(Mutex<HashMap<K, (Instant, Arc<V>)>>);
+pub(crate) struct Cache<K, V>(Mutex<HashMap<K, Kept<V>>>);
+
+#[derive(Debug)]
+struct Kept<V> {
+    when: Instant,
+    version: u64,
+    value: Arc<V>,
+}
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
@@ -107,23 +117,34 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V> Cache<K, V> {
-    pub(crate) fn fresh(&self, key: &K) -> Option<Arc<V>> {
+    pub(crate) fn fresh(&self, key: &K, version: u64) -> Option<Arc<V>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (when, value) = known.get(key)?;
-        (when.elapsed() < FRESH).then(|| Arc::clone(value))
+        let kept = known.get(key)?;
+        let fresh = kept.version == version && kept.when.elapsed() < FRESH;
+        fresh.then(|| Arc::clone(&kept.value))
     }
 
-    pub(crate) fn keep(&self, key: K, value: V) -> Arc<V> {
+    /// The last good value, which goes on for another second: what replaces it cannot be used.
+    pub(crate) fn last(&self, key: &K, version: u64) -> Option<Arc<V>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = known.get_mut(key)?;
+        (kept.when, kept.version) = (Instant::now(), version);
+        Some(Arc::clone(&kept.value))
+    }
+
+    pub(crate) fn keep(&self, key: K, version: u64, value: V) -> Arc<V> {
         let value = Arc::new(value);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, (when, _)| when.elapsed() < FRESH);
-        known.insert(key, (Instant::now(), Arc::clone(&value)));
+        known.retain(|_, kept| kept.when.elapsed() < KEPT);
+        let kept = Kept { when: Instant::now(), version, value: Arc::clone(&value) };
+        known.insert(key, kept);
         value
     }
 }
 
 pub(crate) fn find(secrets: &dyn Secrets, name: &str) -> Result<Secret, MaterialError> {
-    secrets.secret(name).ok_or_else(|| refused(name, "there is no such secret"))
+    let missing = || MaterialError { missing: true, ..refused(name, "there is no such secret") };
+    secrets.secret(name).ok_or_else(missing)
 }
 
 /// The authorities of a secret: in the one with `-cacert`, else in the one without.
@@ -213,6 +234,8 @@ async fn system(revoked: &[u8]) -> Result<Authorities, MaterialError> {
 
 /// How long what was read is used without reading it again.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long what is not used is kept.
+const KEPT: Duration = Duration::from_secs(600);
 /// How large a file may be, in bytes; a system's bundle has a quarter of a mebibyte.
 const MAX_FILE: u64 = 4 << 20;
 /// Where distributions keep the bundle.

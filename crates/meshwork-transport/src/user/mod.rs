@@ -5,8 +5,8 @@ mod server;
 mod verifier;
 
 pub(crate) use material::{ClientMaterials, MaterialError};
-pub(crate) use server::{ServerConfigs, without_resumption};
-pub(crate) use verifier::{Pins, UserVerifier};
+pub(crate) use server::ServerConfigs;
+pub(crate) use verifier::{Pins, UserCheck};
 
 use rustls::{
     SupportedCipherSuite,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use meshwork_routing::{CertificateSource, ClientCertificate, ServerTls, TlsVersion};
 use rustls::{
-    CipherSuite, ServerConfig, SupportedProtocolVersion,
+    CipherSuite, NamedGroup, ServerConfig, SupportedProtocolVersion,
     crypto::CryptoProvider,
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert},
     sign::CertifiedKey,
@@ -13,7 +13,7 @@ use rustls::{
 use zeroize::Zeroizing;
 
 use super::{
-    MaterialError, Pins, UserVerifier,
+    MaterialError, Pins, UserCheck,
     material::{Authorities, Cache, authorities, authorities_of, certified, find, read, refused},
 };
 use crate::Secrets;
@@ -24,16 +24,28 @@ pub(crate) struct ServerConfigs(Cache<Arc<ServerTls>, ServerConfig>);
 
 impl ServerConfigs {
     /// The configuration of a server, without protocols.
+    ///
+    /// Files and secrets that cannot be used leave the last good ones in force; a secret that is
+    /// gone does not.
     pub(crate) async fn load(
         &self,
         tls: &Arc<ServerTls>,
         secrets: &dyn Secrets,
         provider: &CryptoProvider,
     ) -> Result<Arc<ServerConfig>, MaterialError> {
-        if let Some(known) = self.0.fresh(tls) {
+        let version = secrets.version();
+        if let Some(known) = self.0.fresh(tls, version) {
             return Ok(known);
         }
-        let (certificates, roots) = load(tls, secrets, provider).await?;
+        let (certificates, roots) = match load(tls, secrets, provider).await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                let last = if error.missing { None } else { self.0.last(tls, version) };
+                let Some(last) = last else { return Err(error) };
+                tracing::warn!(%error, "the last good certificates of a server stay in force");
+                return Ok(last);
+            }
+        };
         let provider = Arc::new(with_suites(tls, provider)?);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&versions(tls)?)
@@ -47,26 +59,29 @@ impl ServerConfigs {
                 Some(roots) => Some(roots),
                 None => return Err(refused("client certificates", "no authority is given")),
             };
-            builder.with_client_cert_verifier(Arc::new(UserVerifier {
-                authorities,
-                host: None,
-                names: Arc::clone(&tls.subject_alt_names),
-                pins: Pins {
-                    spki: Arc::clone(&tls.verify_spki),
-                    hash: Arc::clone(&tls.verify_hash),
-                },
-                mandatory: tls.client == ClientCertificate::Required,
-                provider,
-            }))
+            builder.with_client_cert_verifier(
+                UserCheck {
+                    authorities,
+                    host: None,
+                    names: Arc::clone(&tls.subject_alt_names),
+                    pins: Pins {
+                        spki: Arc::clone(&tls.verify_spki),
+                        hash: Arc::clone(&tls.verify_hash),
+                    },
+                    mandatory: tls.client == ClientCertificate::Required,
+                    provider,
+                }
+                .verifier(),
+            )
         };
         let mut config = builder.with_cert_resolver(Arc::new(Certificates(certificates)));
         without_resumption(&mut config);
-        Ok(self.0.keep(Arc::clone(tls), config))
+        Ok(self.0.keep(Arc::clone(tls), version, config))
     }
 }
 
 /// Every handshake verifies the client anew: a session would outlive a change of the authorities.
-pub(crate) fn without_resumption(config: &mut ServerConfig) {
+fn without_resumption(config: &mut ServerConfig) {
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
 }
@@ -153,7 +168,29 @@ fn with_suites(
             return Err(refused("cipher suites", "none of them is supported"));
         }
     }
+    if !tls.ecdh_curves.is_empty() {
+        let known = std::mem::take(&mut provider.kx_groups);
+        let named = tls.ecdh_curves.iter().filter_map(|name| curve(name));
+        provider.kx_groups = named
+            .filter_map(|wanted| known.iter().find(|group| group.name() == wanted).copied())
+            .collect();
+        if provider.kx_groups.is_empty() {
+            return Err(refused("ECDH curves", "none of them is supported"));
+        }
+    }
     Ok(provider)
+}
+
+/// A key exchange group by the name that Envoy knows it by.
+fn curve(name: &str) -> Option<NamedGroup> {
+    Some(match name {
+        "X25519" => NamedGroup::X25519,
+        "P-256" => NamedGroup::secp256r1,
+        "P-384" => NamedGroup::secp384r1,
+        "P-521" => NamedGroup::secp521r1,
+        "X25519MLKEM768" => NamedGroup::X25519MLKEM768,
+        _ => return None,
+    })
 }
 
 /// Cipher suites of TLS 1.2 by OpenSSL's names; those that are not known are passed over.

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use meshwork_identity::{Purpose, tls::VerifyError};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
-    server::danger::{ClientCertVerified, ClientCertVerifier},
+use meshwork_identity::{
+    Purpose,
+    tls::{CertificateVerifier, CheckClient, CheckServer, VerifyError},
 };
+use rustls::{CertificateError, Error, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, RevocationOptionsBuilder};
 
@@ -16,7 +14,7 @@ use super::{material::Authorities, sha256};
 
 /// Checks the other side's certificate.
 #[derive(Clone, Debug)]
-pub(crate) struct UserVerifier {
+pub(crate) struct UserCheck {
     /// `None`: any certificate will do.
     pub(crate) authorities: Option<Authorities>,
     /// The certificate has to be one of this host.
@@ -38,7 +36,13 @@ pub(crate) struct Pins {
     pub(crate) hash: Arc<[Arc<str>]>,
 }
 
-impl UserVerifier {
+impl UserCheck {
+    /// The verifier of this check.
+    pub(crate) fn verifier(self) -> Arc<CertificateVerifier<Self>> {
+        let provider = Arc::clone(&self.provider);
+        Arc::new(CertificateVerifier::by(self, provider))
+    }
+
     fn verify(
         &self,
         purpose: Purpose,
@@ -110,82 +114,28 @@ fn not_named(_: webpki::Error) -> Error {
     CertificateError::NotValidForName.into()
 }
 
-impl ServerCertVerifier for UserVerifier {
-    fn verify_server_cert(
+impl CheckServer for UserCheck {
+    fn check_server(
         &self,
-        end_entity: &CertificateDer<'_>,
+        leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
         now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        self.verify(Purpose::Server, end_entity, intermediates, now)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+    ) -> Result<(), Error> {
+        self.verify(Purpose::Server, leaf, intermediates, now)
     }
 }
 
-impl ClientCertVerifier for UserVerifier {
-    fn client_auth_mandatory(&self) -> bool {
-        self.mandatory
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
+impl CheckClient for UserCheck {
+    fn check_client(
         &self,
-        end_entity: &CertificateDer<'_>,
+        leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        self.verify(Purpose::Client, end_entity, intermediates, now)?;
-        Ok(ClientCertVerified::assertion())
+    ) -> Result<(), Error> {
+        self.verify(Purpose::Client, leaf, intermediates, now)
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls12_signature(self, message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls13_signature(self, message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ServerCertVerifier::supported_verify_schemes(self)
+    fn is_mandatory(&self) -> bool {
+        self.mandatory
     }
 }

@@ -18,10 +18,10 @@ use tokio::{
 /// Says that a connection is refused; it is reset when it is dropped, as a sidecar does with
 /// plaintext where mutual TLS is STRICT. The client then does not take the end for an empty answer.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Refusal(Arc<AtomicBool>);
+pub(super) struct Refusal(Arc<AtomicBool>);
 
 impl Refusal {
-    pub(crate) fn refuse(&self) {
+    pub(super) fn refuse(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
@@ -32,13 +32,13 @@ impl Refusal {
 
 /// An accepted connection.
 #[derive(Debug)]
-pub(crate) struct Resettable {
+pub(super) struct Resettable {
     stream: TcpStream,
     refusal: Refusal,
 }
 
 impl Resettable {
-    pub(crate) const fn new(stream: TcpStream, refusal: Refusal) -> Self {
+    pub(super) const fn new(stream: TcpStream, refusal: Refusal) -> Self {
         Self { stream, refusal }
     }
 }
