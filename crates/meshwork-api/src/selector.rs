@@ -2,6 +2,7 @@
 
 use crate::proto::message;
 use indexmap::IndexMap;
+use meshwork_core::Labels;
 
 message! {
     /// Workloads by their labels.
@@ -28,3 +29,22 @@ message! {
         pub namespace: String = "namespace",
     }
 }
+
+impl PolicyTargetReference {
+    /// The references of a policy: the single one (`targetRef`) counts only without the others.
+    pub fn all<'a>(single: Option<&'a Self>, several: &'a [Self]) -> &'a [Self] {
+        if several.is_empty() { single.map_or(&[], std::slice::from_ref) } else { several }
+    }
+
+    /// Whether it names the Kubernetes gateway whose proxies bear these labels. `namespace` is that
+    /// of policy and proxy; a reference never reaches into another one.
+    pub fn names_gateway_of(&self, namespace: &str, labels: &Labels) -> bool {
+        self.group == "gateway.networking.k8s.io"
+            && self.kind == "Gateway"
+            && (self.namespace.is_empty() || self.namespace == namespace)
+            && labels.get(GATEWAY_NAME) == Some(self.name.as_str())
+    }
+}
+
+/// The label that the Gateway API gives the workloads of a gateway.
+const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";

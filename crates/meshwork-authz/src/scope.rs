@@ -1,6 +1,9 @@
 //! The workload whose policies are compiled.
 
-use meshwork_api::{Object, security::AuthorizationPolicy};
+use meshwork_api::{
+    Object,
+    security::{AuthorizationPolicy, PolicyTargetReference},
+};
 use meshwork_core::{Labels, Selector};
 
 /// The workload whose policies are compiled, and the trust domains of its mesh.
@@ -28,17 +31,23 @@ impl PolicyScope {
         }
     }
 
-    /// Whether a policy is about the workload. One with `targetRef` never is: those are for
-    /// gateways of the Gateway API and for waypoints.
+    /// Whether a policy is about the workload.
+    ///
+    /// One with `targetRefs` is only about the proxies of a gateway of the Kubernetes Gateway API
+    /// (those with the label `gateway.networking.k8s.io/gateway-name`) that it names, in its own
+    /// namespace.
     pub fn is_selected_by(&self, policy: &Object<AuthorizationPolicy>) -> bool {
         let namespace = &policy.metadata.namespace;
         if *namespace != self.namespace && *namespace != self.root_namespace {
             return false;
         }
-        if policy.spec.target_ref.is_some() || !policy.spec.target_refs.is_empty() {
-            return false;
+        let spec = &policy.spec;
+        let targets = PolicyTargetReference::all(spec.target_ref.as_ref(), &spec.target_refs);
+        if !targets.is_empty() {
+            return *namespace == self.namespace
+                && targets.iter().any(|target| target.names_gateway_of(namespace, &self.labels));
         }
-        let selector = policy.spec.selector.as_ref().map_or_else(Selector::all, |selector| {
+        let selector = spec.selector.as_ref().map_or_else(Selector::all, |selector| {
             let labels = selector.match_labels.iter();
             Selector::labels(labels.map(|(key, value)| (key.as_str(), value.as_str())).collect())
         });

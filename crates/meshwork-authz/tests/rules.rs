@@ -226,3 +226,49 @@ fn server_names_are_compared_in_lower_case() {
         assert_eq!(verdict.is_allowed(), !denied, "{value} {sni}");
     }
 }
+
+#[test]
+fn a_certificate_without_an_identity_is_somebody() {
+    let any = compiled(&[r#"{"rules":[{"from":[{"source":{"principals":["*"]}}]}]}"#]);
+    let nobody = compiled(&[r#"{"rules":[{"from":[{"source":{"notPrincipals":["*"]}}]}]}"#]);
+    let named =
+        compiled(&[r#"{"rules":[{"from":[{"source":{"principals":["client.example"]}}]}]}"#]);
+    let mut connection = Attributes::default();
+    let passes = |policies: &AuthzPolicies, connection: &Attributes<'_>| {
+        policies.check(&AuthzInput::connection(connection)).is_allowed()
+    };
+    assert!(!passes(&any, &connection) && passes(&nobody, &connection));
+    connection.peer_name = Some("client.example");
+    assert!(passes(&any, &connection) && !passes(&nobody, &connection));
+    assert!(!passes(&named, &connection), "an exact principal is a SPIFFE identity");
+}
+
+#[test]
+fn references_reach_gateways_of_their_own_namespace() {
+    let gateway = |name: &str| {
+        let mut scope = PolicyScope::new("shop");
+        scope.labels = [("gateway.networking.k8s.io/gateway-name", name)].into_iter().collect();
+        scope
+    };
+    let to = |group: &str, kind: &str, name: &str| {
+        format!(r#"{{"group":"{group}","kind":"{kind}","name":"{name}"}}"#)
+    };
+    let api = "gateway.networking.k8s.io";
+    let own = to(api, "Gateway", "inner");
+    let spec = |refs: &[String]| format!(r#"{{"targetRefs":[{}]}}"#, refs.join(","));
+    let inner = gateway("inner");
+    let one = policy("p", &spec(std::slice::from_ref(&own)));
+    assert!(inner.is_selected_by(&one));
+    assert!(!gateway("outer").is_selected_by(&one));
+    assert!(!PolicyScope::new("shop").is_selected_by(&one), "no gateway at all");
+    let legacy = policy("p", &format!(r#"{{"targetRef":{own}}}"#));
+    assert!(inner.is_selected_by(&legacy));
+    let several = policy("p", &spec(&[to(api, "Gateway", "outer"), own.clone()]));
+    assert!(inner.is_selected_by(&several));
+    for other in [to("", "Service", "inner"), to(api, "GatewayClass", "inner")] {
+        assert!(!inner.is_selected_by(&policy("p", &spec(&[other]))));
+    }
+    let mut far = one.clone();
+    far.metadata.namespace = "istio-system".into();
+    assert!(!inner.is_selected_by(&far), "not even from the root namespace");
+}

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use meshwork_api::security::PolicyTargetReference;
 use meshwork_authn::{MtlsMode, PeerAuthn, WorkloadMtls};
 use meshwork_authz::{AuthzInput, AuthzPolicies, PolicyScope, Verdict};
 use meshwork_core::{Attributes, FieldPath, ResourceRef, Selector};
@@ -168,8 +169,16 @@ fn closed(store: &ConfigStore, proxy: &Proxy, diagnostics: &mut Vec<Diagnostic>)
             let labels = selector.match_labels.iter();
             Selector::labels(labels.map(|(key, value)| (key.as_str(), value.as_str())).collect())
         });
-        let targeted = object.spec.target_ref.is_some() || !object.spec.target_refs.is_empty();
-        if near && !targeted && selector.selects(&proxy.labels) {
+        let spec = &object.spec;
+        let targets = PolicyTargetReference::all(spec.target_ref.as_ref(), &spec.target_refs);
+        let selected = if targets.is_empty() {
+            near && selector.selects(&proxy.labels)
+        } else {
+            let mut targets = targets.iter();
+            namespace == proxy.namespace.as_str()
+                && targets.any(|target| target.names_gateway_of(namespace, &proxy.labels))
+        };
+        if selected {
             let reason = "RequestAuthentication is not supported yet";
             let field = FieldPath::new(object.reference(), "spec.jwtRules");
             let message = format!("{reason}: everything that it selects is refused");

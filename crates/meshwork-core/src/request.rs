@@ -110,4 +110,7 @@ pub struct Attributes<'a> {
     pub tls: bool,
     /// The verified identity of the peer (the URI of its certificate).
     pub peer: Option<&'a str>,
+    /// A name of the peer's verified certificate where it bears no SPIFFE identity: its first URI,
+    /// else its first DNS name. It is somebody, but nobody of the mesh.
+    pub peer_name: Option<&'a str>,
 }

@@ -144,11 +144,13 @@ impl Field {
         };
         let peer = input.connection.peer;
         match self {
-            Self::Principal => peer.is_some_and(|peer| {
+            Self::Principal => {
                 let any = |m: &Matcher| as_text(m) == Some(&TextMatch::NonEmpty);
-                let id = peer.strip_prefix("spiffe://");
-                id.is_some_and(text) || (!peer.is_empty() && matchers.iter().any(any))
-            }),
+                let id = peer.and_then(|peer| peer.strip_prefix("spiffe://"));
+                // Whoever shows a certificate with any name is somebody.
+                let named = peer.or(input.connection.peer_name).is_some_and(|n| !n.is_empty());
+                id.is_some_and(text) || (named && matchers.iter().any(any))
+            }
             Self::Namespace => istio_parts(peer).is_some_and(|(_, namespace, _)| text(namespace)),
             Self::ServiceAccount => istio_parts(peer).is_some_and(|(_, namespace, account)| {
                 matchers.iter().any(|m| match m {
@@ -195,7 +197,10 @@ impl Field {
     /// What the input has there, for explanations.
     pub(crate) fn observed(&self, input: &AuthzInput<'_>) -> Option<String> {
         match self {
-            Self::Principal | Self::Namespace | Self::ServiceAccount | Self::TrustDomain => {
+            Self::Principal => {
+                input.connection.peer.or(input.connection.peer_name).map(str::to_owned)
+            }
+            Self::Namespace | Self::ServiceAccount | Self::TrustDomain => {
                 input.connection.peer.map(str::to_owned)
             }
             Self::SourceIp => input.source_ip().map(|ip| ip.to_string()),

@@ -63,6 +63,9 @@ impl fmt::Display for Destination {
 pub struct WeightedDestination {
     /// Where requests go.
     pub destination: Destination,
+    /// Whether the port is written, or that of a service's own default route. The consistent hash
+    /// that a DestinationRule has for a port counts for such an entry alone.
+    pub names_port: bool,
     /// Its share of the sum of all weights; of no meaning where it is the only entry.
     pub weight: u32,
     /// Request header operations of this entry, applied before the route's. Empty where the entry

@@ -46,6 +46,9 @@ pub struct ConnectionInfo {
     pub tls: bool,
     /// The verified identity of the peer: the URI of its certificate.
     pub peer: Option<Arc<str>>,
+    /// A name of the peer's verified certificate where it bears no such identity: its first URI,
+    /// else its first DNS name.
+    pub peer_name: Option<Arc<str>>,
     /// The element of `x-forwarded-client-cert` that describes the peer's certificate.
     pub forwarded_client_cert: Option<Arc<str>>,
     /// What the first bytes were.
@@ -73,6 +76,7 @@ impl ConnectionInfo {
         attributes.alpn = &alpn;
         attributes.tls = self.tls;
         attributes.peer = self.peer.as_deref();
+        attributes.peer_name = self.peer_name.as_deref();
         read(&attributes)
     }
 }

@@ -6,6 +6,7 @@ use http::{
 };
 use meshwork_routing::is_joined_request_header;
 
+use super::HeadersWithUnderscores;
 use crate::{Direction, LocalReply, Upgrade};
 
 /// Cleans the headers of a request; says whether it asks for an upgrade.
@@ -38,6 +39,33 @@ pub(super) fn clean_request(
         }
     }
     Ok(upgrade)
+}
+
+/// Does with headers whose names hold `_` what the connection's settings say.
+pub(super) fn underscores(
+    headers: &mut HeaderMap,
+    version: Version,
+    action: HeadersWithUnderscores,
+) -> Result<(), Box<LocalReply>> {
+    let named = |name: &&HeaderName| name.as_str().contains('_');
+    match action {
+        HeadersWithUnderscores::Allow => Ok(()),
+        HeadersWithUnderscores::Drop => {
+            let names: Vec<HeaderName> = headers.keys().filter(named).cloned().collect();
+            for name in names {
+                headers.remove(name);
+            }
+            Ok(())
+        }
+        HeadersWithUnderscores::Reject if headers.keys().find(named).is_none() => Ok(()),
+        HeadersWithUnderscores::Reject if version == Version::HTTP_2 => {
+            Err(LocalReply::reset("http2.unexpected_underscore").into())
+        }
+        HeadersWithUnderscores::Reject => {
+            let status = StatusCode::BAD_REQUEST;
+            Err(LocalReply::protocol_error(status, "http1.unexpected_underscore").into())
+        }
+    }
 }
 
 /// Cleans the headers of a response; those of an upgrade stay.
@@ -236,5 +264,22 @@ mod tests {
             &[("cookie", "a=1; b=2")],
             None,
         );
+    }
+
+    #[test]
+    fn underscores_in_names() {
+        use HeadersWithUnderscores::{Allow, Drop, Reject};
+        let lines = [("x_a", "1"), ("x-b", "2"), ("y__", "3")];
+        let done = |version, action| {
+            let mut headers = headers(&lines);
+            underscores(&mut headers, version, action).map(|()| headers.len())
+        };
+        assert_eq!(done(Version::HTTP_11, Allow).unwrap(), 3);
+        assert_eq!(done(Version::HTTP_2, Drop).unwrap(), 1);
+        let refused = done(Version::HTTP_11, Reject).unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.reset), (400, false));
+        assert!(done(Version::HTTP_2, Reject).unwrap_err().reset);
+        let mut plain = headers(&[("x-b", "2")]);
+        assert!(underscores(&mut plain, Version::HTTP_11, Reject).is_ok());
     }
 }

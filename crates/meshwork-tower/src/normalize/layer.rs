@@ -22,7 +22,7 @@ use tower_service::Service;
 use super::{
     HttpSettings,
     forwarded::{client_certificate, forward},
-    hygiene::clean_request,
+    hygiene::{clean_request, underscores},
     request_id::request_id,
     validate::head,
 };
@@ -141,6 +141,7 @@ fn normalize(
     if cx.direction == Direction::Inbound {
         cx.deadline = deadline(&parts.headers);
     }
+    underscores(&mut parts.headers, parts.version, settings.underscores)?;
     cx.head = head(parts, settings.path)?;
     cx.upgrade = clean_request(&mut parts.headers, parts.version, cx.direction)?;
     let hops = settings.trusted_hops;

@@ -11,4 +11,4 @@ mod validate;
 pub(crate) use hygiene::clean_response;
 pub use layer::{Normalize, NormalizeLayer};
 pub use path::{EscapedSlashes, NormalizedPath, PathNormalization, PathNormalizationError};
-pub use settings::{ForwardClientCert, HttpSettings};
+pub use settings::{ForwardClientCert, HeadersWithUnderscores, HttpSettings};

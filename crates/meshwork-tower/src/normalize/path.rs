@@ -28,6 +28,8 @@ pub enum EscapedSlashes {
     UnescapeAndForward,
     /// The client is sent to the unescaped path with 307 (gateways with the profile `EDGE`).
     UnescapeAndRedirect,
+    /// The request is refused with 400 (`REJECT_REQUEST` of `connectionSettings`).
+    Reject,
 }
 
 impl PathNormalization {
@@ -55,7 +57,8 @@ impl PathNormalization {
     /// ```
     ///
     /// # Errors
-    /// [`PathNormalizationError`] for `%00` where dot segments are resolved; Envoy answers 400.
+    /// [`PathNormalizationError`] for `%00` where dot segments are resolved, and for `%2F` and
+    /// `%5C` where they are refused; Envoy answers 400.
     pub fn apply<'a>(&self, target: &'a str) -> Result<NormalizedPath<'a>, PathNormalizationError> {
         let target = target.split_once('#').map_or(target, |(before, _)| before);
         let (path, query) = match target.split_once('?') {
@@ -66,6 +69,9 @@ impl PathNormalization {
             EscapedSlashes::Keep => None,
             _ => unescape_slashes(path),
         };
+        if unescaped.is_some() && self.escaped_slashes == EscapedSlashes::Reject {
+            return Err(PathNormalizationError);
+        }
         let redirect =
             unescaped.is_some() && self.escaped_slashes == EscapedSlashes::UnescapeAndRedirect;
         let mut path = unescaped.map_or(Cow::Borrowed(path), Cow::Owned);
@@ -104,9 +110,9 @@ pub struct NormalizedPath<'a> {
     pub redirect: bool,
 }
 
-/// The path holds an escaped NUL.
+/// The path holds an escaped NUL, or an escaped slash that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the path cannot be normalised: it holds `%00`")]
+#[error("the path cannot be normalised: it holds `%00`, or an escaped slash that is refused")]
 pub struct PathNormalizationError;
 
 /// Whether resolving could change anything, so that most paths are not copied.
@@ -231,7 +237,11 @@ fn unescape_slashes(path: &str) -> Option<String> {
     found.then_some(out)
 }
 
+/// Runs of slashes become one; a path of slashes alone keeps two, as Envoy has it.
 fn merge_slashes(path: &str) -> String {
+    if path.bytes().all(|byte| byte == b'/') {
+        return "//".to_owned();
+    }
     let mut out = String::with_capacity(path.len());
     for character in path.chars() {
         if character != '/' || !out.ends_with('/') {
@@ -322,9 +332,17 @@ mod tests {
         check(PathNormalization::NONE, "/a%00", "/a%00");
         check(PathNormalization::MERGE_SLASHES, "/a//.//b//", "/a/b/");
         check(PathNormalization::MERGE_SLASHES, "/a%2f%2fb", "/a%2f%2fb");
+        check(PathNormalization::MERGE_SLASHES, "///", "//");
+        check(PathNormalization::MERGE_SLASHES, "//?a//b", "//?a//b");
         check(PathNormalization::DECODE_AND_MERGE_SLASHES, "/a/..%2F%5cb?%2F", "/b?%2F");
         assert!(PathNormalization::EDGE.apply("/a%2Fb").unwrap().redirect);
         assert!(!PathNormalization::EDGE.apply("/a//b").unwrap().redirect);
+        let reject = PathNormalization {
+            escaped_slashes: EscapedSlashes::Reject,
+            ..PathNormalization::BASE
+        };
+        assert!(reject.apply("/a%5cb").is_err());
+        check(reject, "/a?b%2f", "/a?b%2f");
     }
 
     #[test]

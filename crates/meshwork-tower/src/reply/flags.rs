@@ -41,6 +41,8 @@ flags! {
     FaultInjected = "FI",
     /// An external authorizer refused (`UAEX`).
     UnauthorizedExternalService = "UAEX",
+    /// The client, or the codec on its behalf, reset the stream (`DR`).
+    DownstreamRemoteReset = "DR",
     /// The client went away (`DC`).
     DownstreamConnectionTermination = "DC",
     /// All retries were used up (`URX`).

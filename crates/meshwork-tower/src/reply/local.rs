@@ -41,6 +41,8 @@ pub struct LocalReply {
     pub grpc_status: Option<u8>,
     /// Whether the client's connection ends with this answer.
     pub close: bool,
+    /// Whether the client gets no answer at all: its HTTP/2 stream is reset.
+    pub reset: bool,
 }
 
 impl LocalReply {
@@ -54,6 +56,7 @@ impl LocalReply {
             details: Details(details.into()),
             grpc_status: None,
             close: false,
+            reset: false,
         }
     }
 
@@ -123,6 +126,12 @@ impl LocalReply {
     pub fn protocol_error(status: StatusCode, details: &'static str) -> Self {
         let reason = status.canonical_reason().unwrap_or_default();
         Self::new(status, details).flag(Flag::DownstreamProtocolError).body(reason).close()
+    }
+
+    /// There is no answer: the stream is reset (`DR`), and the HTTP/2 connection goes on.
+    pub fn reset(details: &'static str) -> Self {
+        let reply = Self::new(StatusCode::BAD_REQUEST, details).flag(Flag::DownstreamRemoteReset);
+        Self { reset: true, ..reply }
     }
 
     /// The response. For a gRPC caller it is HTTP 200 without body, with `grpc-status` and

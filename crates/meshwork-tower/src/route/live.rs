@@ -133,7 +133,7 @@ fn hash_policies(cx: &MeshContext, decision: &RouteDecision) -> Vec<meshwork_pol
         .filter_map(|entry| {
             let destination = &entry.destination;
             let (service, subset) = (service(&destination.cluster)?, destination.subset.as_deref());
-            let port = Some(destination.port);
+            let port = entry.names_port.then_some(destination.port);
             snapshot.policies.hash_policy(&snapshot.proxy, service, subset, port)
         })
         .collect()

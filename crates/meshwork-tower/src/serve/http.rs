@@ -1,15 +1,6 @@
 //! HTTP on an accepted connection, with Envoy's settings.
 
-use std::{
-    error::Error as _,
-    fmt,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{error::Error as _, fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
@@ -19,11 +10,14 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::{Builder, UpgradeableConnection},
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::Notify,
+};
 use tower_service::Service;
 
 use super::Peeked;
-use crate::{Body, BoxError, ConnectionInfo, Flag, Io, ResponseFlags};
+use crate::{Body, BoxError, ConnectionInfo, Flag, Io, LocalReply, ResponseFlags};
 
 /// Serves HTTP/1.1 and HTTP/2 on connections, by a stack.
 ///
@@ -55,11 +49,20 @@ pub struct ConnectionOutcome {
 }
 
 impl HttpServer {
-    /// Envoy's settings: 100 header lines, no limit on idle time before a request.
+    /// Envoy's settings: 100 header lines, 60 KiB of them, no limit on idle time before a request.
     pub fn new() -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_headers(100);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(None);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_headers(100)
+            .max_buf_size(MAX_HEADER_BYTES as usize);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(None)
+            .max_header_list_size(MAX_HEADER_BYTES);
         Self { builder, drain: Duration::from_secs(5) }
     }
 
@@ -101,11 +104,15 @@ impl HttpServer {
             Ok(None) => return ConnectionOutcome::broken("http1.codec_error"),
             Err(_) => return ConnectionOutcome::default(),
         };
-        let violated = Arc::new(AtomicBool::new(false));
+        let violated = Arc::new(Notify::new());
         let adapter = Adapter { stack, connection, violated: Arc::clone(&violated) };
         let mut served = self.connection(io, adapter);
         let result = tokio::select! {
             result = &mut served => result,
+            // Envoy ends the whole connection, whatever else goes on there.
+            () = violated.notified() => {
+                return ConnectionOutcome::broken("http2.violation.of.messaging.rule");
+            }
             () = &mut shutdown => {
                 served.as_mut().finish();
                 match tokio::time::timeout(self.drain, served).await {
@@ -155,6 +162,9 @@ async fn first_bytes<I: Io>(mut io: I) -> std::io::Result<Option<Peeked<I>>> {
     }
 }
 
+/// Envoy's limit of the bytes of a request's head, its first line included.
+const MAX_HEADER_BYTES: u32 = 60 * 1024;
+
 /// The letters that the methods of Envoy's codec begin with.
 const FIRST_OF_METHODS: &[u8] = b"ABCDGHLMNOPRSTU";
 
@@ -185,8 +195,8 @@ where
 struct Adapter<S> {
     stack: S,
     connection: Arc<ConnectionInfo>,
-    /// Whether a stream broke the rules of HTTP/2.
-    violated: Arc<AtomicBool>,
+    /// Told when a stream breaks the rules of HTTP/2.
+    violated: Arc<Notify>,
 }
 
 impl<S, R> hyper::service::Service<Request<Incoming>> for Adapter<S>
@@ -201,14 +211,21 @@ where
     type Future = BoxFuture<'static, Result<Response<R>, BoxError>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let named = request.uri().authority().is_some() || request.headers().contains_key(HOST);
-        if request.version() == Version::HTTP_2 && !named {
-            // Envoy's codec resets the stream; there is no request to answer.
-            self.violated.store(true, Ordering::Relaxed);
+        if request.version() == Version::HTTP_2 && !is_named(&request) {
+            // There is no request to answer for Envoy's codec.
+            self.violated.notify_one();
             return Box::pin(std::future::ready(Err("the request names no authority".into())));
         }
         request.extensions_mut().insert(Arc::clone(&self.connection));
         Box::pin(answer(self.stack.clone(), request.map(Body::new)))
+    }
+}
+
+/// Whether an HTTP/2 request names whom it is for, and nobody besides (`user@host`).
+fn is_named(request: &Request<Incoming>) -> bool {
+    match request.uri().authority() {
+        Some(authority) => !authority.as_str().contains('@'),
+        None => request.headers().contains_key(HOST),
     }
 }
 
@@ -218,7 +235,11 @@ where
     S::Error: Into<BoxError>,
 {
     std::future::poll_fn(|cx| stack.poll_ready(cx)).await.map_err(Into::into)?;
-    stack.call(request).await.map_err(Into::into)
+    let response = stack.call(request).await.map_err(Into::into)?;
+    match response.extensions().get::<LocalReply>() {
+        Some(reply) if reply.reset => Err(reply.details.0.clone().into()),
+        _ => Ok(response),
+    }
 }
 
 impl Default for HttpServer {

@@ -101,6 +101,7 @@ fn destinations(
         };
         destinations.push(WeightedDestination {
             destination: cx.destinations.resolve(destination),
+            names_port: destination.port.is_some(),
             weight,
             request_headers: level.request.build(MessageKind::Request),
             response_headers: level.response.build(MessageKind::Response),

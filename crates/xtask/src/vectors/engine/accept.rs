@@ -1,14 +1,14 @@
 //! What a proxy does with a connection of a case: the decision, TLS, HTTP or bytes.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use meshwork_core::{Attributes, SeededDraws};
+use meshwork_core::SeededDraws;
 use meshwork_routing::{
-    ConnectionAction, ConnectionDecision, FirstBytes, INBOUND_PASSTHROUGH_CLUSTER,
-    PASSTHROUGH_CLUSTER,
+    BLACK_HOLE_CLUSTER, CloseReason, ConnectionAction, ConnectionDecision, FirstBytes,
+    INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER,
 };
-use meshwork_tower::{ConnectionInfo, HttpServer, TcpProxy, TcpTarget};
-use tokio::io::DuplexStream;
+use meshwork_tower::{ConnectionInfo, HttpServer, Io, TcpProxy, TcpTarget};
+use tokio::{io::DuplexStream, task::JoinHandle};
 
 use crate::vectors::scenario::Send;
 
@@ -54,69 +54,92 @@ pub(super) fn connection(vantage: &Vantage, send: &Send) -> ConnectionInfo {
     info
 }
 
-/// Accepts the connection and does with it what the proxy's routes say.
+/// Accepts the connection, its TLS by the model, and does with it what the proxy's routes say.
 pub(super) async fn accept(vantage: Arc<Vantage>, send: Send, mut io: DuplexStream) -> Accepted {
     let mut info = connection(&vantage, &send);
     let draws = SeededDraws::new(vantage.seeds.next());
-    let decision = info.with_attributes(|attributes| {
-        decide(&vantage, &send, attributes, info.first_bytes, &draws)
-    });
-    let mut accepted = Accepted::default();
+    let decision = decide(&vantage, &send, &info, &draws);
     if let Some(settings) = &decision.tls {
         if tls::accept(&mut io).await.is_err() || !vantage.handshake(settings, &send) {
-            return accepted;
+            return Accepted::default();
         }
         vantage.end_tls(&mut info, settings, &send);
     }
+    carry_out(&vantage, &send, &decision.action, info, Box::new(io), &draws).await
+}
+
+/// What became of a connection whose client is done; a panic goes on.
+pub(super) async fn joined(accepting: JoinHandle<Accepted>) -> Accepted {
+    match tokio::time::timeout(PATIENCE, accepting).await {
+        Ok(Ok(accepted)) => accepted,
+        Ok(Err(panic)) if panic.is_panic() => std::panic::resume_unwind(panic.into_panic()),
+        _ => Accepted::default(),
+    }
+}
+
+/// How long a proxy may go on with a connection that its client has left.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Does with a connection whose TLS is ended what was decided.
+pub(super) async fn carry_out(
+    vantage: &Vantage,
+    send: &Send,
+    action: &ConnectionAction,
+    info: ConnectionInfo,
+    io: Box<dyn Io>,
+    draws: &SeededDraws,
+) -> Accepted {
+    let mut accepted = Accepted::default();
     if send.outbound.is_none()
-        && !matches!(decision.action, ConnectionAction::Http(_))
+        && !matches!(action, ConnectionAction::Http(_))
         && !vantage.admits_connection(&info)
     {
-        accepted.cluster = cluster_of(&decision, &send);
+        accepted.cluster = cluster_of(action, send);
         return accepted;
     }
-    match &decision.action {
+    match action {
         ConnectionAction::Refuse => accepted.refused = true,
         ConnectionAction::Close(reason) => {
-            accepted.cluster = decision.cluster().map(str::to_owned);
+            let black_hole = *reason == CloseReason::BlackHole;
+            accepted.cluster = black_hole.then(|| BLACK_HOLE_CLUSTER.to_owned());
             accepted.flags.extend(reason.flag().map(str::to_owned));
         }
         ConnectionAction::Http(_) => {
-            let (connection, stack) = (Arc::new(info), vantage.stack(&send));
+            let (connection, stack) = (Arc::new(info), vantage.stack(send));
             let outcome =
                 HttpServer::new().serve(io, connection, stack, std::future::pending()).await;
             accepted.flags = names(&outcome.flags.to_string());
             accepted.details = outcome.details.map(str::to_owned);
         }
         ConnectionAction::Forward(destination) => {
-            forward(&vantage, &destination.cluster, io, &info, &draws, &mut accepted).await;
+            forward(vantage, &destination.cluster, io, &info, draws, &mut accepted).await;
         }
         ConnectionAction::Passthrough => {
-            let name = passthrough(&send);
-            forward(&vantage, name, io, &info, &draws, &mut accepted).await;
+            let name = passthrough(send);
+            forward(vantage, name, io, &info, draws, &mut accepted).await;
         }
     }
     accepted
 }
 
-fn decide(
+/// What becomes of the connection, by what is known of it.
+pub(super) fn decide(
     vantage: &Vantage,
     send: &Send,
-    attributes: &Attributes<'_>,
-    first: FirstBytes,
+    info: &ConnectionInfo,
     draws: &SeededDraws,
 ) -> ConnectionDecision {
-    let routes = &vantage.snapshot.routes;
-    match (&send.outbound, &send.inbound, &send.gateway) {
+    let (routes, first) = (&vantage.snapshot.routes, info.first_bytes);
+    info.with_attributes(|attributes| match (&send.outbound, &send.inbound, &send.gateway) {
         (_, Some(to), _) => routes.inbound(to.port, attributes, first, vantage.mode(to.port)),
         (_, _, Some(to)) => routes.gateway(to.port, attributes, first, draws),
         _ => routes.outbound(attributes, first, draws),
-    }
+    })
 }
 
 /// Where the bytes would go.
-fn cluster_of(decision: &ConnectionDecision, send: &Send) -> Option<String> {
-    match &decision.action {
+fn cluster_of(action: &ConnectionAction, send: &Send) -> Option<String> {
+    match action {
         ConnectionAction::Forward(destination) => Some(destination.cluster.to_string()),
         ConnectionAction::Passthrough => Some(passthrough(send).to_owned()),
         _ => None,
@@ -130,7 +153,7 @@ fn passthrough(send: &Send) -> &'static str {
 async fn forward(
     vantage: &Vantage,
     cluster: &str,
-    io: DuplexStream,
+    io: Box<dyn Io>,
     info: &ConnectionInfo,
     draws: &SeededDraws,
     accepted: &mut Accepted,

@@ -11,7 +11,10 @@ use hyper_util::{
     server::conn::auto,
 };
 use indexmap::IndexMap;
-use tokio::io::{AsyncReadExt, DuplexStream};
+use meshwork_identity::{PeerIdentity, Purpose};
+use meshwork_tower::Io;
+use tokio::io::AsyncReadExt;
+use tokio_rustls::TlsAcceptor;
 
 use crate::vectors::{
     recorded::{Received, ReceivedTls},
@@ -20,18 +23,41 @@ use crate::vectors::{
 
 use super::{network::Place, pipe::Prefixed, tls::accept};
 
+/// How endpoints end TLS.
+#[derive(Clone)]
+pub(super) enum Termination {
+    /// In the form that this runner models.
+    Modelled,
+    /// Really.
+    Real(TlsAcceptor),
+}
+
 /// Serves one connection until it ends. `tls` is what its client said, where that was modelled
 /// out of band.
-pub(super) async fn serve(place: Place, mut tls: Option<ReceivedTls>, mut io: DuplexStream) {
+pub(super) async fn serve(
+    place: Place,
+    termination: Termination,
+    mut tls: Option<ReceivedTls>,
+    mut io: Box<dyn Io>,
+) {
     loop {
         let mut first = [0; 1024];
         let Ok(read) = io.read(&mut first).await else { return };
         let bytes = Bytes::copy_from_slice(first.get(..read).unwrap_or_default());
-        match bytes.first() {
-            None => return,
+        match (bytes.first(), &termination) {
+            (None, _) => return,
             // Nobody expects TLS inside of TLS.
-            Some(0x16) if tls.is_some() => return,
-            Some(0x16) => {
+            (Some(0x16), _) if tls.is_some() => return,
+            (Some(0x16), Termination::Real(acceptor)) => {
+                match acceptor.accept(Prefixed::new(bytes, io)).await {
+                    Ok(stream) => {
+                        tls = Some(said(stream.get_ref().1));
+                        io = Box::new(stream);
+                    }
+                    Err(_) => return place.failed(),
+                }
+            }
+            (Some(0x16), Termination::Modelled) => {
                 let mut rest = Prefixed::new(bytes, io);
                 let Ok(hello) = accept(&mut rest).await else { return };
                 tls = Some(hello);
@@ -40,8 +66,24 @@ pub(super) async fn serve(place: Place, mut tls: Option<ReceivedTls>, mut io: Du
                 }
                 io = rest.into_rest();
             }
-            Some(_) => return any(place, tls, Prefixed::new(bytes, io)).await,
+            (Some(_), _) => return any(place, tls, Prefixed::new(bytes, io)).await,
         }
+    }
+}
+
+/// What a client said and showed in a real handshake.
+fn said(session: &rustls::ServerConnection) -> ReceivedTls {
+    let leaf = session.peer_certificates().and_then(|chain| chain.first());
+    let peer = leaf.and_then(|leaf| PeerIdentity::from_certificate(leaf, Purpose::Client).ok());
+    let alpn = session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
+    let name = |peer: &PeerIdentity| {
+        let host = || peer.dns_names().first().map(ToString::to_string);
+        peer.uri().map(str::to_owned).or_else(host)
+    };
+    ReceivedTls {
+        sni: session.server_name().map(str::to_owned),
+        alpn,
+        client: peer.as_ref().and_then(name),
     }
 }
 
@@ -111,6 +153,12 @@ fn received(
     target: Option<String>,
 ) -> Received {
     let mut headers = headers_of(&head.headers);
+    // In HTTP/2 a cookie may come in pieces, which whoever receives it puts together.
+    if let Some(OneOrMany(pieces)) =
+        headers.get_mut("cookie").filter(|_| head.version == Version::HTTP_2)
+    {
+        *pieces = vec![pieces.join("; ")];
+    }
     let host = headers.shift_remove("host").and_then(|OneOrMany(hosts)| hosts.into_iter().next());
     let authority = head.uri.authority().map(|authority| authority.as_str().to_owned());
     let path = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);

@@ -3,42 +3,48 @@
 use std::{sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
-use tokio::time::Instant;
 
 use crate::vectors::{
-    answer::{Answer, CaseAnswer, Observation},
+    answer::{Answer, CaseAnswer, Observation, Unsupported},
     scenario::{Case, Question},
 };
 
 use super::{
-    Meshwork, accept, client, identity, missing, network::Network, observe::Seen, vantage::Vantage,
+    Meshwork, identity, missing,
+    observe::Seen,
+    transport::{Conversation, Transport},
+    vantage::Vantage,
     world::World,
 };
 
-/// The answers to all cases.
-pub(super) async fn run(
+/// The answers to all cases that `wanted` does not leave out with a reason.
+pub(super) async fn run<T: Transport>(
     question: &Question,
     world: &World,
     engine: Meshwork,
+    transport: &T,
+    mut wanted: impl FnMut(usize, &Case) -> Result<(), Unsupported>,
 ) -> Vec<Answer<CaseAnswer>> {
-    let network = Network::new(&question.backends, identity::of_servers(question));
     let trust_domain = identity::trust_domain(question);
-    let vantages: IndexMap<&str, Arc<Vantage>> = world
-        .snapshots
-        .iter()
-        .filter_map(|(name, snapshot)| {
-            let proxy = question.proxies.get(name)?;
+    let mut vantages = IndexMap::new();
+    for (name, snapshot) in &world.snapshots {
+        let Some(proxy) = question.proxies.get(name) else { continue };
+        let id = identity::of_proxy(proxy, trust_domain);
+        let vantage = transport.enroll(snapshot, &id).await.map(|(connector, door)| {
             let snapshot = Arc::clone(snapshot);
-            let vantage = Vantage::new(snapshot, proxy, trust_domain, &network, engine);
-            Some((name.as_str(), Arc::new(vantage)))
-        })
-        .collect();
+            let vantage = Vantage::new(snapshot, proxy, id, trust_domain, connector, engine);
+            (Arc::new(vantage), door)
+        });
+        vantages.insert(name.as_str(), vantage.map_err(Unsupported));
+    }
     let mut answers = Vec::with_capacity(question.cases.len());
-    for case in &question.cases {
+    for (at, case) in question.cases.iter().enumerate() {
         let Some(vantage) = vantages.get(case.proxy.as_str()) else { continue };
-        answers.push(match missing::of(question, case) {
-            Some(reason) => Err(reason),
-            None => Ok(answer(vantage, &network, case).await),
+        let vantage = vantage.as_ref().map_err(Clone::clone);
+        let vantage = vantage.and_then(|vantage| wanted(at, case).map(|()| vantage));
+        answers.push(match (missing::of(question, case), vantage) {
+            (Some(reason), _) | (None, Err(reason)) => Err(reason),
+            (None, Ok((vantage, door))) => Ok(answer(vantage, transport, door, case).await),
         });
         if let Some(settle) = case.send.settle {
             tokio::time::sleep(Duration::from_secs_f64(settle)).await;
@@ -47,40 +53,34 @@ pub(super) async fn run(
     answers
 }
 
-async fn answer(vantage: &Arc<Vantage>, network: &Network, case: &Case) -> CaseAnswer {
-    network.begin(case.backends.as_ref());
+async fn answer<T: Transport>(
+    vantage: &Arc<Vantage>,
+    transport: &T,
+    door: &T::Door,
+    case: &Case,
+) -> CaseAnswer {
+    transport.network().begin(case.backends.as_ref());
     let Some(times) = case.send.times else {
-        return CaseAnswer::Once(Box::new(once(vantage, network, case).await));
+        return CaseAnswer::Once(Box::new(once(vantage, transport, door, case).await));
     };
     let mut seen = Vec::new();
     for _ in 0..times {
-        network.forget();
-        seen.push(once(vantage, network, case).await);
+        transport.network().forget();
+        seen.push(once(vantage, transport, door, case).await);
     }
     CaseAnswer::Many(seen)
 }
 
-/// One connection, from the client's first byte to the last that anybody does about it.
-async fn once(vantage: &Arc<Vantage>, network: &Network, case: &Case) -> Observation {
-    let (near, far) = tokio::io::duplex(PIPE);
-    let began = Instant::now();
+async fn once<T: Transport>(
+    vantage: &Arc<Vantage>,
+    transport: &T,
+    door: &T::Door,
+    case: &Case,
+) -> Observation {
     let _former = vantage.take_log();
-    let accepting =
-        tokio::task::spawn_local(accept::accept(Arc::clone(vantage), case.send.clone(), far));
-    let got = client::send(&case.send, near).await;
-    let elapsed = began.elapsed();
-    let accepted = match tokio::time::timeout(PATIENCE, accepting).await {
-        Ok(Ok(accepted)) => accepted,
-        Ok(Err(panic)) if panic.is_panic() => std::panic::resume_unwind(panic.into_panic()),
-        _ => accept::Accepted::default(),
-    };
-    // Shadow requests may still be on their way. The clock moves on when all of them wait.
-    tokio::time::sleep(Duration::from_millis(1)).await;
-    let (log, received) = (vantage.take_log(), network.seen());
+    let Conversation { got, elapsed, accepted } =
+        transport.converse(vantage, door, &case.send).await;
+    transport.settle().await;
+    let (log, received) = (vantage.take_log(), transport.network().seen());
     Seen { got, accepted, log, received, elapsed }.observation(|cluster| vantage.members(cluster))
 }
-
-/// Bytes that a pipe holds.
-const PIPE: usize = 64 * 1024;
-/// How long a proxy may go on with a connection that its client has left.
-const PATIENCE: Duration = Duration::from_secs(5);

@@ -7,9 +7,11 @@ use http_body_util::{BodyExt, Collected, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use indexmap::IndexMap;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
 };
+
+use meshwork_tower::Io;
 
 use crate::vectors::scenario::{OneOrMany, Request, Send};
 
@@ -39,23 +41,21 @@ pub enum Got {
     Silence,
 }
 
-/// How long a client waits, in virtual time. Longer than every timeout of the vectors.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// What ends the head of an answer that is not HTTP.
 const LONGEST: usize = 1 << 20;
 
-/// Sends what the case says and waits for an answer.
-pub async fn send(send: &Send, io: DuplexStream) -> Got {
+/// Begins TLS by the model, where the case speaks it; `false` where nobody ends it.
+pub(super) async fn modelled_tls(send: &Send, io: &mut (impl Io + ?Sized)) -> bool {
+    let Some(hello) = &send.tls else { return true };
+    let bytes = client_hello(hello, &alpn(send));
+    let mut answer = [0; SERVER_HELLO.len()];
+    let sent = io.write_all(&bytes).await.is_ok();
+    sent && io.read_exact(&mut answer).await.is_ok() && answer == SERVER_HELLO
+}
+
+/// Sends what the case says, once TLS is begun, and waits for an answer, for `patience` at most.
+pub(super) async fn send(send: &Send, io: Box<dyn Io>, patience: Duration) -> Got {
     let asked = async {
-        let mut io = io;
-        if let Some(hello) = &send.tls {
-            let bytes = client_hello(hello, &alpn(send));
-            let mut answer = [0; SERVER_HELLO.len()];
-            let sent = io.write_all(&bytes).await.is_ok();
-            if !sent || io.read_exact(&mut answer).await.is_err() || answer != SERVER_HELLO {
-                return Got::Closed;
-            }
-        }
         match (&send.request, &send.tcp) {
             (Some(request), _) if version(request) == "2" => http2(request, io).await,
             (Some(request), _) => {
@@ -66,7 +66,7 @@ pub async fn send(send: &Send, io: DuplexStream) -> Got {
             (None, None) => bytes(b"", io, false, false).await,
         }
     };
-    timeout(PATIENCE, asked).await.unwrap_or(Got::Silence)
+    timeout(patience, asked).await.unwrap_or(Got::Silence)
 }
 
 /// The protocols that the client offers: those of the scenario, else those of the mesh where it
@@ -128,8 +128,8 @@ fn http1(request: &Request) -> Vec<u8> {
 }
 
 /// Writes the bytes and reads one answer.
-async fn bytes(text: &[u8], mut io: DuplexStream, http: bool, head: bool) -> Got {
-    if io.write_all(text).await.is_err() {
+async fn bytes(text: &[u8], mut io: Box<dyn Io>, http: bool, head: bool) -> Got {
+    if io.write_all(text).await.is_err() || io.flush().await.is_err() {
         return Got::Closed;
     }
     let mut read = Vec::new();
@@ -161,7 +161,7 @@ fn ended(read: &[u8], http: bool, head: bool) -> Got {
     }
 }
 
-async fn http2(request: &Request, io: DuplexStream) -> Got {
+async fn http2(request: &Request, io: Box<dyn Io>) -> Got {
     let scheme = request.scheme.as_deref().unwrap_or("http");
     let method = request.method.as_deref().unwrap_or("GET");
     let path = request.path.as_deref().unwrap_or("/");
@@ -194,9 +194,9 @@ async fn http2(request: &Request, io: DuplexStream) -> Got {
                 }
             }
             let body = body.map(Collected::to_bytes).unwrap_or_default();
-            // In HTTP/2 a cookie may come in pieces.
-            if let Some(OneOrMany(cookies)) = headers.get_mut("cookie") {
-                *cookies = vec![cookies.join("; ")];
+            // In HTTP/2 a cookie may come in pieces, whoever sends it.
+            if let Some(OneOrMany(pieces)) = headers.get_mut("cookie") {
+                *pieces = vec![pieces.join("; ")];
             }
             Got::Http {
                 status: head.status.as_u16(),

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::vectors::scenario::Question;
+use crate::vectors::scenario::{Proxy, Question};
 
 /// The names by `ip` or `ip:port`: those that the scenario gives, before those of workloads.
 pub(super) fn of_servers(question: &Question) -> IndexMap<String, String> {
@@ -43,6 +43,12 @@ pub(super) fn of_servers(question: &Question) -> IndexMap<String, String> {
     }
     names.extend(question.identities.clone());
     names
+}
+
+/// The identity of a proxy.
+pub(super) fn of_proxy(proxy: &Proxy, trust_domain: &str) -> String {
+    let account = proxy.service_account.as_deref().unwrap_or("default");
+    format!("spiffe://{trust_domain}/ns/{}/sa/{account}", proxy.namespace)
 }
 
 /// The trust domain of the mesh.

@@ -16,14 +16,22 @@ mod objects;
 mod observe;
 mod proxy;
 mod reply;
+mod sockets;
 mod stack;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transport;
 mod vantage;
 mod world;
 
-use super::{Engine, answer::Answers, scenario::Question};
+use network::Network;
+
+use super::{
+    Engine,
+    answer::{Answers, Unsupported},
+    scenario::{Case, Question},
+};
 
 /// Meshwork, as a user builds it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +60,9 @@ impl Engine for Meshwork {
                         *answer = Ok(digest::digest(snapshot, name));
                     }
                 }
-                answers.cases = run(cases::run(question, &world, *self));
+                let network = Network::new(&question.backends, identity::of_servers(question));
+                let pipes = transport::InMemory(network);
+                answers.cases = run(cases::run(question, &world, *self, &pipes, |_, _| Ok(())));
             }
             Err(reason) if !question.cases.is_empty() => {
                 answers = Answers::unsupported(question, &reason);
@@ -61,6 +71,37 @@ impl Engine for Meshwork {
         }
         answers
     }
+}
+
+/// The question over real sockets: `answers` with those cases answered anew that sockets can show.
+///
+/// `wanted` leaves cases out, with a reason.
+pub(super) fn over_sockets(
+    question: &Question,
+    mut answers: Answers,
+    wanted: impl FnMut(usize, &Case) -> Result<(), Unsupported>,
+) -> Answers {
+    let world = world::World::new(question);
+    let network = Network::new(&question.backends, identity::of_servers(question));
+    let aliases = question.mesh.as_ref().and_then(|mesh| mesh.get("trustDomainAliases"));
+    let aliases = aliases.and_then(serde_json::Value::as_array).into_iter().flatten();
+    let aliases = aliases.filter_map(|alias| alias.as_str().map(str::to_owned)).collect();
+    let sockets = sockets::Sockets::new(network, aliases);
+    let (world, sockets) = match (world, sockets) {
+        (Ok(world), Ok(sockets)) => (world, sockets),
+        (Err(reason), _) | (_, Err(reason)) => {
+            answers.cases.fill_with(|| Err(Unsupported(reason.clone())));
+            return answers;
+        }
+    };
+    let engine = Meshwork::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let running = cases::run(question, &world, engine, &sockets, wanted);
+    answers.cases = match runtime {
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, running),
+        Err(error) => question.cases.iter().map(|_| Err(Unsupported(error.to_string()))).collect(),
+    };
+    answers
 }
 
 /// Runs to the end on a clock that jumps to the next moment at which anything happens.

@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use indexmap::IndexMap;
@@ -13,7 +16,7 @@ use crate::vectors::{
     scenario::{Backends, Step},
 };
 
-use super::backend;
+use super::backend::{self, Termination};
 
 /// The network of one scenario. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,8 @@ struct State {
     seen: Vec<Arrival>,
     /// How many connections were made since the case began.
     connections: usize,
+    /// How many connections have not shown yet what they are for.
+    silent: usize,
 }
 
 /// What an endpoint saw, and on whose behalf.
@@ -121,6 +126,23 @@ impl Network {
         self.state().seen.clone()
     }
 
+    /// Counts one connection to an endpoint, made on behalf of a cluster.
+    pub(super) fn place(&self, endpoint: &str, cluster: &Arc<str>) -> Place {
+        {
+            // Whoever goes on connecting without end must not take the machine with it.
+            let mut state = self.state();
+            state.connections += 1;
+            assert!(state.connections <= MOST, "one connection after the other to {endpoint}");
+            state.silent += 1;
+        }
+        Place {
+            network: self.clone(),
+            endpoint: endpoint.to_owned(),
+            cluster: Arc::clone(cluster),
+            silence: Arc::new(Silence { network: self.clone(), broken: AtomicBool::new(false) }),
+        }
+    }
+
     /// Connects to an endpoint, `host:port`, on behalf of a cluster.
     ///
     /// # Errors
@@ -131,21 +153,11 @@ impl Network {
         tls: Option<&Tls>,
         cluster: &Arc<str>,
     ) -> io::Result<DuplexStream> {
-        {
-            // Whoever goes on connecting without end must not take the machine with it.
-            let mut state = self.state();
-            state.connections += 1;
-            assert!(state.connections <= MOST, "one connection after the other to {endpoint}");
-        }
+        let place = self.place(endpoint, cluster);
         if let Some(tls) = tls {
-            let identity = self.identity(endpoint, tls);
+            let identity = self.identity(endpoint, tls.sni.as_deref());
             if !tls.admits(&identity) {
-                let received = Received {
-                    protocol: Some("handshake failed".to_owned()),
-                    endpoint: Some(endpoint.to_owned()),
-                    ..Received::default()
-                };
-                self.saw(received, cluster);
+                place.failed();
                 let message = format!("certificate of {endpoint} names {identity}");
                 return Err(io::Error::new(io::ErrorKind::InvalidData, message));
             }
@@ -156,22 +168,22 @@ impl Network {
             alpn: tls.alpn.first().cloned(),
             client: tls.client.clone(),
         });
-        let place = Place {
-            network: self.clone(),
-            endpoint: endpoint.to_owned(),
-            cluster: Arc::clone(cluster),
-        };
-        tokio::spawn(backend::serve(place, tls, far));
+        tokio::spawn(backend::serve(place, Termination::Modelled, tls, Box::new(far)));
         Ok(near)
+    }
+
+    /// Whether every connection that was made has shown what it is for, or ended.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.state().silent == 0
     }
 
     /// The name that the server at an address shows. One that nobody named shows the name that
     /// the client asks for.
-    fn identity(&self, endpoint: &str, tls: &Tls) -> String {
+    pub(super) fn identity(&self, endpoint: &str, sni: Option<&str>) -> String {
         let state = self.state();
         let address = endpoint.rsplit_once(':').map_or(endpoint, |(address, _)| address);
         let named = state.identities.get(endpoint).or_else(|| state.identities.get(address));
-        named.cloned().or_else(|| tls.sni.clone()).unwrap_or_default()
+        named.cloned().or_else(|| sni.map(str::to_owned)).unwrap_or_default()
     }
 
     /// Remembers what an endpoint saw.
@@ -186,12 +198,44 @@ pub(super) struct Place {
     network: Network,
     pub(super) endpoint: String,
     cluster: Arc<str>,
+    silence: Arc<Silence>,
+}
+
+/// A connection that has not shown yet what it is for.
+#[derive(Debug)]
+struct Silence {
+    network: Network,
+    broken: AtomicBool,
+}
+
+impl Silence {
+    fn end(&self) {
+        if !self.broken.swap(true, Ordering::Relaxed) {
+            self.network.state().silent -= 1;
+        }
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Place {
     /// Remembers what it saw.
     pub(super) fn saw(&self, received: Received) {
         self.network.saw(received, &self.cluster);
+        self.silence.end();
+    }
+
+    /// Remembers a handshake that failed.
+    pub(super) fn failed(&self) {
+        self.saw(Received {
+            protocol: Some("handshake failed".to_owned()),
+            endpoint: Some(self.endpoint.clone()),
+            ..Received::default()
+        });
     }
 
     /// What it does with its next request.

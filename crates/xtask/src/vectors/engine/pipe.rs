@@ -1,24 +1,24 @@
-//! A pipe whose first bytes were read already.
+//! A stream whose first bytes were read already.
 
 use std::{
-    io,
+    fmt, io,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use meshwork_tower::Io;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Gives the bytes that were read, then the rest of the pipe.
-#[derive(Debug)]
+/// Gives the bytes that were read, then the rest of the stream.
 pub struct Prefixed {
     first: Bytes,
-    rest: DuplexStream,
+    rest: Box<dyn Io>,
 }
 
 impl Prefixed {
-    /// A pipe that begins with these bytes.
-    pub fn new(first: Bytes, rest: DuplexStream) -> Self {
+    /// A stream that begins with these bytes.
+    pub fn new(first: Bytes, rest: Box<dyn Io>) -> Self {
         Self { first, rest }
     }
 
@@ -39,9 +39,15 @@ impl Prefixed {
         self.first.is_empty()
     }
 
-    /// The pipe without what was read already.
-    pub fn into_rest(self) -> DuplexStream {
+    /// The stream without what was read already.
+    pub fn into_rest(self) -> Box<dyn Io> {
         self.rest
+    }
+}
+
+impl fmt::Debug for Prefixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prefixed").field("first", &self.first.len()).finish_non_exhaustive()
     }
 }
 

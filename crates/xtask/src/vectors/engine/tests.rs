@@ -1,5 +1,7 @@
 //! The in-memory network and the clients, without a mesh between them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +14,9 @@ use crate::vectors::scenario::{Backends, Send};
 fn direct(network: &Network, send: Value) -> Got {
     let send: Send = serde_json::from_value(send).unwrap();
     super::run(async {
-        client::send(&send, network.connect("10.0.0.1:80", None, &"c".into()).unwrap()).await
+        let mut io = network.connect("10.0.0.1:80", None, &"c".into()).unwrap();
+        assert!(client::modelled_tls(&send, &mut io).await);
+        client::send(&send, Box::new(io), Duration::from_secs(120)).await
     })
 }
 

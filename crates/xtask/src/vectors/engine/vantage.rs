@@ -7,15 +7,15 @@ use meshwork_core::{Live, Publisher};
 use meshwork_registry::ProxyKind;
 use meshwork_routing::{CertificateSource, ClientCertificate, MtlsMode, ServerTls};
 use meshwork_tower::{
-    AccessLogEntry, AccessLogLayer, BalanceService, ClusterHandle, Clusters, ConnectionInfo,
-    ContextLayer, CorsLayer, Direction, FaultLayer, LiveRouting, MirrorLayer, NormalizeLayer,
-    RetryLayer, RouteLayer, Seeds, TimeoutLayer, gateway, inbound, outbound,
+    AccessLogEntry, AccessLogLayer, BalanceService, ClusterHandle, Clusters, Connect,
+    ConnectionInfo, ContextLayer, CorsLayer, Direction, FaultLayer, LiveRouting, MirrorLayer,
+    NormalizeLayer, RetryLayer, RouteLayer, Seeds, TimeoutLayer, gateway, inbound, outbound,
 };
 use tower_layer::Layer as _;
 
 use crate::vectors::scenario::{self, Send};
 
-use super::{Meshwork, connector::Connector, network::Network, stack::Stack};
+use super::{Meshwork, stack::Stack};
 
 /// A proxy at work.
 #[derive(Debug)]
@@ -49,21 +49,19 @@ impl Log {
 }
 
 impl Vantage {
-    /// The stacks of a proxy, over the in-memory network.
+    /// The stacks of a proxy with this identity, over the connections of `connector`.
     pub(super) fn new(
         snapshot: Arc<Snapshot>,
         proxy: &scenario::Proxy,
+        identity: String,
         trust_domain: &str,
-        network: &Network,
+        connector: impl Connect,
         engine: Meshwork,
     ) -> Self {
-        let account = proxy.service_account.as_deref().unwrap_or("default");
-        let identity = format!("spiffe://{trust_domain}/ns/{}/sa/{account}", proxy.namespace);
         let aliases = snapshot.mesh.trust_domain_aliases.iter().map(String::as_str);
         let domains = std::iter::once(trust_domain).chain(aliases);
         let roots = domains.map(|domain| format!("spiffe://{domain}/")).collect();
         let seeds = Seeds::from_seed(SEED);
-        let connector = Connector::new(network.clone(), identity.as_str());
         let clusters = Clusters::seeded(connector, seeds.clone());
         let live: Live<Snapshot> = Publisher::new((*snapshot).clone()).live();
         let log = Log::default();
@@ -149,7 +147,10 @@ impl Vantage {
         let Some(names) = names.filter(|_| asked) else { return };
         let (uris, hosts): (Vec<&str>, Vec<&str>) =
             names.split(',').map(str::trim).partition(|name| name.contains("://"));
-        info.peer = uris.first().map(|uri| Arc::from(*uri));
+        let id = uris.first().filter(|uri| uri.starts_with("spiffe://"));
+        info.peer = id.map(|id| Arc::from(*id));
+        let name = uris.first().or(hosts.first()).filter(|_| id.is_none());
+        info.peer_name = name.map(|name| Arc::from(*name));
         info.forwarded_client_cert = Some(self.element(settings, &uris, &hosts).into());
     }
 
