@@ -29,13 +29,13 @@ pub use context::{
 };
 pub use layers::{
     Attempt, Authz, AuthzLayer, Cors, CorsLayer, FaultInjection, FaultLayer, HeaderChanges,
-    HeadersLayer, IntoDrained, MirrorLayer, Mirroring, RefusedRequest, Retry, RetryLayer, TimedBody, Timeout,
-    TimeoutLayer, WatchedBody,
+    HeadersLayer, IntoDrained, MirrorLayer, Mirroring, RefusedRequest, Retry, RetryLayer,
+    TimedBody, Timeout, TimeoutLayer, WatchedBody,
 };
 pub use log::{AccessLog, AccessLogEntry, AccessLogLayer, CountedBody, LoggedBody};
 pub use normalize::{
-    EscapedSlashes, ForwardClientCert, HttpSettings, Normalize, NormalizeLayer, NormalizedPath,
-    PathNormalization, PathNormalizationError,
+    EscapedSlashes, ForwardClientCert, HeadersWithUnderscores, HttpSettings, Normalize,
+    NormalizeLayer, NormalizedPath, PathNormalization, PathNormalizationError,
 };
 pub use pool::{PoolSettings, StreamReset, UpstreamFailure};
 pub use reply::{Details, Flag, LocalReply, ResponseFlags, grpc_status_of, is_grpc};

@@ -208,7 +208,7 @@ mod tests {
     fn what_is_written_goes_before_the_profile_and_holds_for_sidecars_too() {
         let own = r#"{"connectionSettings":{"profile":"EDGE","httpMergeSlashes":false,
             "httpPathWithEscapedSlashesAction":"REJECT_REQUEST",
-            "httpHeadersWithUnderscoresAction":"DROP_HEADER"}}"#;
+            "httpHeadersWithUnderscoresAction":"HEADERS_WITH_UNDERSCORES_DROP_HEADER"}}"#;
         for direction in [Direction::Gateway, Direction::Inbound, Direction::Outbound] {
             let found = settings(Some(own), "{}", direction);
             assert!(!found.path.merge_slashes);
