@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use meshwork_authn::{MtlsMode, PeerAuthn};
 use meshwork_balance::Endpoint as Ranked;
-use meshwork_core::Labels;
+use meshwork_core::{Labels, NameMap};
 use meshwork_policy::{
     ClusterPolicy, Destination, DestinationPolicies, ServerMtls, UpstreamEndpoint, service_accounts,
 };
@@ -35,39 +34,72 @@ impl ClusterSpec {
 }
 
 /// All clusters of a proxy by name.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ClusterSpecs(HashMap<Arc<str>, Arc<ClusterSpec>>);
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterSpecs {
+    specs: NameMap<Arc<ClusterSpec>>,
+    /// What they follow from, to be compared by identity.
+    services: Arc<[Arc<Service>]>,
+    registry: Registry,
+    policies: Arc<DestinationPolicies>,
+    peer_authn: Arc<PeerAuthn>,
+}
 
 /// What the clusters of a proxy follow from.
 pub(crate) struct ClusterInputs<'a> {
     pub(crate) registry: &'a Registry,
-    pub(crate) policies: &'a DestinationPolicies,
+    pub(crate) policies: &'a Arc<DestinationPolicies>,
     pub(crate) proxy: &'a Proxy,
-    pub(crate) peer_authn: &'a PeerAuthn,
+    pub(crate) peer_authn: &'a Arc<PeerAuthn>,
     pub(crate) previous: Option<&'a ClusterSpecs>,
 }
 
 impl ClusterSpecs {
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<ClusterSpec>> {
-        self.0.get(name)
+        self.specs.get(name)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<ClusterSpec>> {
-        self.0.values()
+        self.specs.values()
     }
 
-    /// The clusters of the services in scope.
-    pub(crate) fn compile<'a>(
-        services: impl Iterator<Item = &'a Arc<Service>>,
-        inputs: &ClusterInputs<'_>,
-    ) -> Self {
-        let mut all = Self::default();
-        for service in services {
+    /// Whether one is a clone of the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.specs.is_same(&other.specs)
+    }
+
+    /// The clusters of the services in scope; those of before as a whole where nothing that they
+    /// follow from has changed.
+    pub(crate) fn compile(services: &Arc<[Arc<Service>]>, inputs: &ClusterInputs<'_>) -> Self {
+        let same = |previous: &&Self| {
+            Arc::ptr_eq(&previous.services, services)
+                && Arc::ptr_eq(&previous.policies, inputs.policies)
+                && Arc::ptr_eq(&previous.peer_authn, inputs.peer_authn)
+                && previous.registry.is_same(inputs.registry)
+        };
+        if let Some(previous) = inputs.previous.filter(same) {
+            return previous.clone();
+        }
+        let mut all = Collected { specs: Vec::new(), previous: inputs.previous };
+        for service in services.iter() {
             all.add(service, inputs);
         }
-        all
+        Self {
+            specs: all.specs.into_iter().collect(),
+            services: Arc::clone(services),
+            registry: inputs.registry.clone(),
+            policies: Arc::clone(inputs.policies),
+            peer_authn: Arc::clone(inputs.peer_authn),
+        }
     }
+}
 
+/// Clusters while they are compiled.
+struct Collected<'a> {
+    specs: Vec<(Arc<str>, Arc<ClusterSpec>)>,
+    previous: Option<&'a ClusterSpecs>,
+}
+
+impl Collected<'_> {
     fn add(&mut self, service: &Arc<Service>, inputs: &ClusterInputs<'_>) {
         let ports: Vec<_> = service
             .ports
@@ -98,23 +130,20 @@ impl ClusterSpecs {
                 else {
                     continue;
                 };
-                self.insert(
-                    ClusterSpec {
-                        service: Arc::clone(service),
-                        port: (*port).clone(),
-                        subset: subset.clone(),
-                        policy: Arc::new(cluster.policy),
-                        endpoints: cluster.endpoints.into(),
-                    },
-                    inputs.previous,
-                );
+                self.insert(ClusterSpec {
+                    service: Arc::clone(service),
+                    port: (*port).clone(),
+                    subset: subset.clone(),
+                    policy: Arc::new(cluster.policy),
+                    endpoints: cluster.endpoints.into(),
+                });
             }
         }
     }
 
     /// Keeps the known form of a cluster that is equal to it.
-    fn insert(&mut self, mut spec: ClusterSpec, previous: Option<&Self>) {
-        let known = previous.and_then(|previous| previous.0.get(spec.name()));
+    fn insert(&mut self, mut spec: ClusterSpec) {
+        let known = self.previous.and_then(|previous| previous.get(spec.name()));
         let shared = match known {
             Some(known) if **known == spec => Arc::clone(known),
             Some(known) => {
@@ -125,7 +154,7 @@ impl ClusterSpecs {
             }
             None => Arc::new(spec),
         };
-        self.0.insert(Arc::clone(shared.name()), shared);
+        self.specs.push((Arc::clone(shared.name()), shared));
     }
 }
 

@@ -71,6 +71,13 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
+    /// Whether both hold the same security resources.
+    pub(crate) fn has_security_of(&self, other: &Self) -> bool {
+        self.peer_authentications.is_same(&other.peer_authentications)
+            && self.request_authentications.is_same(&other.request_authentications)
+            && self.authorization_policies.is_same(&other.authorization_policies)
+    }
+
     /// Takes an object of one of the kinds; hands back any other.
     pub(crate) fn insert(
         &mut self,

@@ -1,12 +1,13 @@
 //! References to what does not exist: hosts, subsets, gateways, certificates.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use meshwork_api::{Object, networking::VirtualService};
-use meshwork_core::{FieldPath, Hostname};
+use meshwork_core::{FieldPath, Hostname, PersistentMap};
+use meshwork_registry::Precedence;
 use meshwork_routing::{CertificateSource, ClientCertificate};
 
-use crate::{ConfigStore, Credential, Diagnostic, Level, Snapshot};
+use crate::{Credential, Diagnostic, Level, Snapshot};
 
 /// A destination as a route writes it, with its path.
 struct Written<'a> {
@@ -14,41 +15,73 @@ struct Written<'a> {
     destination: &'a meshwork_api::networking::Destination,
 }
 
+/// What was found of the VirtualServices in view, of those that there is something to say of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dangling(PersistentMap<Precedence, Arc<[Diagnostic]>>);
+
+impl Dangling {
+    pub(crate) fn diagnostics(&self) -> impl Iterator<Item = Diagnostic> {
+        self.0.values().flat_map(|found| found.iter().cloned())
+    }
+
+    fn set(&mut self, place: &Precedence, found: Vec<Diagnostic>) {
+        if found.is_empty() {
+            self.0.remove(place);
+        } else {
+            self.0.insert(place.clone(), found.into());
+        }
+    }
+}
+
 impl Snapshot {
-    /// Destinations of the VirtualServices in view that lead nowhere, and gateways and certificates
-    /// that do not exist. Such a rule is in force all the same, as in Istio: requests that take it get 503.
-    pub(crate) fn dangling(&self, store: &ConfigStore) -> Vec<Diagnostic> {
-        let gateways: BTreeSet<String> = store
-            .objects
-            .gateways
-            .all()
-            .iter()
-            .map(|gateway| format!("{}/{}", gateway.metadata.namespace, gateway.metadata.name))
-            .collect();
-        let mut found = Vec::new();
-        for object in self.scope.visible_virtual_services().iter() {
-            for written in destinations(object) {
-                found.extend(self.destination(object, &written));
+    /// Destinations of the VirtualServices in view that lead nowhere, and gateways that do not
+    /// exist. Such a rule is in force all the same, as in Istio: requests that take it get 503.
+    pub(crate) fn find_dangling(&self, previous: Option<&Self>) -> Dangling {
+        let same = |previous: &&Self| {
+            Arc::ptr_eq(&previous.scope.services, &self.scope.services)
+                && Arc::ptr_eq(&previous.policies, &self.policies)
+                && previous.has_gateways_of(self)
+        };
+        let visible = self.scope.visible_virtual_services();
+        let Some(previous) = previous.filter(same) else {
+            let mut dangling = Dangling::default();
+            for (place, object) in visible.places() {
+                dangling.set(place, self.dangling(object));
             }
-            for (index, name) in object.spec.gateways.iter().enumerate() {
-                let resolved = match name.split_once('/') {
-                    Some((".", name)) => format!("{}/{name}", object.metadata.namespace),
-                    Some(_) => name.clone(),
-                    None => format!("{}/{name}", object.metadata.namespace),
-                };
-                // Dotted names are an old form whose meaning depends on the cluster.
-                if name != "mesh" && !name.contains('.') && !gateways.contains(&resolved) {
-                    let message = format!("there is no Gateway `{resolved}`");
-                    found.push(warning(object, format!("spec.gateways[{index}]"), message));
-                }
+            return dangling;
+        };
+        let mut dangling = previous.basis.dangling.clone();
+        for change in previous.scope.visible_virtual_services().changes(visible) {
+            let found = change.after.map(|object| self.dangling(object)).unwrap_or_default();
+            dangling.set(change.place, found);
+        }
+        dangling
+    }
+
+    /// What there is to say of one VirtualService.
+    fn dangling(&self, object: &Arc<Object<VirtualService>>) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for written in destinations(object) {
+            found.extend(self.destination(object, &written));
+        }
+        for (index, name) in object.spec.gateways.iter().enumerate() {
+            let own = object.metadata.namespace.as_str();
+            let (namespace, gateway) = match name.split_once('/') {
+                Some((".", name)) => (own, name),
+                Some(full) => full,
+                None => (own, name.as_str()),
+            };
+            // Dotted names are an old form whose meaning depends on the cluster.
+            if name != "mesh" && !name.contains('.') && !self.has_gateway(namespace, gateway) {
+                let message = format!("there is no Gateway `{namespace}/{gateway}`");
+                found.push(warning(object, format!("spec.gateways[{index}]"), message));
             }
         }
-        found.extend(self.missing_credentials());
         found
     }
 
     /// Certificates that servers of a gateway name and that no Secret holds: their handshakes fail.
-    fn missing_credentials(&self) -> Vec<Diagnostic> {
+    pub(crate) fn missing_credentials(&self) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (field, tls) in self.routes.gateway_tls() {
             let CertificateSource::Credentials { names, roots } = &tls.certificate else {

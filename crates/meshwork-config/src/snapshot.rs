@@ -13,6 +13,9 @@ use meshwork_routing::{
 use crate::{
     ClusterSpec, CompileReport, ConfigStore, Credentials, Diagnostic, Level, Security,
     cluster::{ClusterInputs, ClusterSpecs},
+    objects::Objects,
+    references::Dangling,
+    store::Refused,
 };
 
 /// Everything that a proxy decides by, in one consistent version.
@@ -39,6 +42,17 @@ pub struct Snapshot {
     /// The certificates that `credentialName`s can mean.
     pub credentials: Arc<Credentials>,
     clusters: ClusterSpecs,
+    pub(crate) basis: Basis,
+}
+
+/// What a snapshot was compiled from, and what was said of it, for the one that comes after.
+#[derive(Clone, Debug)]
+pub(crate) struct Basis {
+    objects: Objects,
+    refused: Refused,
+    merged: MergedVirtualServices,
+    security: Arc<[Diagnostic]>,
+    pub(crate) dangling: Dangling,
 }
 
 impl Snapshot {
@@ -56,42 +70,55 @@ impl Snapshot {
         let previous = previous.filter(|previous| *previous.proxy == *proxy);
         let proxy = previous.map_or_else(|| Arc::new(proxy.clone()), |p| Arc::clone(&p.proxy));
         let registry = store.registry().clone();
+        let objects = store.objects.clone();
         let merged = MergedVirtualServices::of(
-            store.objects.virtual_services.by_name(),
+            objects.virtual_services.by_name(),
             &mesh,
             &proxy.cluster_domain,
-            None,
+            previous.map(|previous| &previous.basis.merged),
         );
         let mut diagnostics: Vec<_> = merged.diagnostics().map(of_compiler).collect();
-        let scope = EgressScope::compute(
-            &registry,
-            &proxy,
-            &store.objects.sidecars.all(),
-            merged.objects(),
-            &mesh,
-        );
-        let scope = match previous {
-            Some(previous) => scope.sharing(&previous.scope),
-            None => scope,
+        // Nothing can be taken over as it is where the mesh's configuration is another one.
+        let known = previous.filter(|previous| Arc::ptr_eq(&previous.mesh, &mesh));
+        let scope = scope(&registry, &proxy, &objects, &merged, &mesh, previous);
+        let same_rules = |previous: &&Self| {
+            previous.basis.objects.destination_rules.is_same(&objects.destination_rules)
         };
-        let rules = store.objects.destination_rules.all();
-        let rules = rules.iter().map(|rule| &**rule);
-        let policies =
-            DestinationPolicies::compile(rules, Arc::clone(&mesh), &proxy.cluster_domain);
+        let policies = match known.filter(same_rules) {
+            Some(previous) => Arc::clone(&previous.policies),
+            None => {
+                let rules = objects.destination_rules.iter().map(|rule| &**rule);
+                let domain = &proxy.cluster_domain;
+                Arc::new(DestinationPolicies::compile(rules, Arc::clone(&mesh), domain))
+            }
+        };
         let subsets = |service: &meshwork_registry::Service| {
             let rule = policies.rule(&proxy, service);
             rule.map(|rule| rule.subsets().map(|subset| subset.name).collect()).unwrap_or_default()
         };
-        let gateways = store.objects.gateways.all();
+        let gateways = objects.gateways.all();
         let mut inputs = RouteInputs::new(&proxy, &mesh, &registry, &scope);
         inputs.merged = Some(&merged);
         inputs.gateways = &gateways;
         inputs.subsets = Some(&subsets);
         let compiled = RouteTable::compile(&inputs, previous.map(|previous| &*previous.routes));
         diagnostics.extend(compiled.diagnostics.iter().map(of_compiler));
-        let security = Security::compile(store, &proxy, &mut diagnostics);
+        let same_security = |previous: &&Self| {
+            previous.basis.objects.has_security_of(&objects)
+                && previous.basis.refused.is_same(&store.refused)
+        };
+        let (security, found) = match known.filter(same_security) {
+            Some(previous) => {
+                (Arc::clone(&previous.security), Arc::clone(&previous.basis.security))
+            }
+            None => {
+                let mut found = Vec::new();
+                (Arc::new(Security::compile(store, &proxy, &mut found)), found.into())
+            }
+        };
+        diagnostics.extend(found.iter().cloned());
         let clusters = ClusterSpecs::compile(
-            scope.services.iter(),
+            &scope.services,
             &ClusterInputs {
                 registry: &registry,
                 policies: &policies,
@@ -100,24 +127,57 @@ impl Snapshot {
                 previous: previous.map(|previous| &previous.clusters),
             },
         );
-        let credentials = Credentials::new(
-            proxy.namespace.as_str(),
-            store.objects.credentials.iter(),
-            previous.map(|previous| &previous.credentials),
-        );
-        let snapshot = Self {
+        let same_credentials =
+            |previous: &&Self| previous.basis.objects.credentials.is_same(&objects.credentials);
+        let credentials = match previous.filter(same_credentials) {
+            Some(previous) => Arc::clone(&previous.credentials),
+            None => Credentials::new(
+                proxy.namespace.as_str(),
+                objects.credentials.iter(),
+                previous.map(|previous| &previous.credentials),
+            ),
+        };
+        let basis = Basis {
+            objects,
+            refused: store.refused.clone(),
+            merged,
+            security: found,
+            dangling: Dangling::default(),
+        };
+        let mut snapshot = Self {
             mesh,
             registry,
-            scope: Arc::new(scope),
+            scope,
             routes: Arc::new(compiled.table),
-            policies: Arc::new(policies),
-            security: Arc::new(security),
+            policies,
+            security,
             credentials,
             clusters,
+            basis,
             proxy,
         };
-        diagnostics.extend(snapshot.dangling(store));
+        snapshot.basis.dangling = snapshot.find_dangling(previous);
+        diagnostics.extend(snapshot.basis.dangling.diagnostics());
+        diagnostics.extend(snapshot.missing_credentials());
         (snapshot, store.report(diagnostics))
+    }
+
+    /// Whether both have the very same clusters, so that what runs for one runs for the other.
+    pub fn has_clusters_of(&self, other: &Self) -> bool {
+        self.clusters.is_same(&other.clusters) && Arc::ptr_eq(&self.policies, &other.policies)
+    }
+
+    /// Whether both follow from the same Gateways.
+    pub(crate) fn has_gateways_of(&self, other: &Self) -> bool {
+        self.basis.objects.gateways.is_same(&other.basis.objects.gateways)
+    }
+
+    /// Whether there is a Gateway of this name.
+    pub(crate) fn has_gateway(&self, namespace: &str, name: &str) -> bool {
+        let gateways = self.basis.objects.gateways.by_name();
+        gateways
+            .find(|(own, own_name)| (**own).cmp(namespace).then_with(|| (**own_name).cmp(name)))
+            .is_some()
     }
 
     /// The cluster of this name; `None` is answered with 503 and the flag NC.
@@ -156,6 +216,38 @@ impl Snapshot {
     pub fn clusters(&self) -> impl Iterator<Item = &Arc<ClusterSpec>> {
         self.clusters.iter()
     }
+}
+
+/// What the proxy sees: the scope before with what VirtualServices have changed in it, where
+/// nothing else can be different.
+fn scope(
+    registry: &Registry,
+    proxy: &Proxy,
+    objects: &Objects,
+    merged: &MergedVirtualServices,
+    mesh: &Arc<MeshConfig>,
+    previous: Option<&Snapshot>,
+) -> Arc<EgressScope> {
+    let same = |previous: &&Snapshot| {
+        Arc::ptr_eq(&previous.mesh, mesh)
+            && previous.registry.is_same(registry)
+            && previous.basis.objects.sidecars.is_same(&objects.sidecars)
+    };
+    if let Some(previous) = previous.filter(same) {
+        let changes = previous.basis.merged.changes(merged);
+        if changes.clone().next().is_none() {
+            return Arc::clone(&previous.scope);
+        }
+        if let Some(scope) = previous.scope.with_virtual_services(registry, proxy, mesh, changes) {
+            return Arc::new(scope);
+        }
+    }
+    let sidecars = objects.sidecars.all();
+    let scope = EgressScope::compute(registry, proxy, &sidecars, merged.objects(), mesh);
+    Arc::new(match previous {
+        Some(previous) => scope.sharing(&previous.scope),
+        None => scope,
+    })
 }
 
 fn of_compiler(error: &CompileError) -> Diagnostic {

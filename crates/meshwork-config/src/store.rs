@@ -6,7 +6,7 @@ use std::{
 };
 
 use meshwork_api::{AnyObject, Layer, Report, Violation, mesh::MeshConfig};
-use meshwork_core::{FieldPath, ResourceRef};
+use meshwork_core::{FieldPath, PersistentMap, ResourceRef};
 use meshwork_registry::{Change, Registry, Resource, Settings};
 
 use crate::{
@@ -32,16 +32,21 @@ pub struct ConfigStore {
     pub(crate) registry: Registry,
     pub(crate) objects: Objects,
     in_force: BTreeMap<ResourceRef, InForce>,
-    refused: BTreeMap<RefusedKey, Refusal>,
+    /// The resources in force of which admission had something to say.
+    warned: BTreeSet<ResourceRef>,
+    pub(crate) refused: Refused,
     /// While a listing is under way: what it has told so far.
     listing: Option<Listing>,
     /// What the registry has not been told yet.
     pending: Vec<Change>,
 }
 
+/// What was refused and has not been mended or deleted since.
+pub(crate) type Refused = PersistentMap<RefusedKey, Arc<Refusal>>;
+
 /// A refused resource, or a text that is none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum RefusedKey {
+pub(crate) enum RefusedKey {
     Resource(ResourceRef),
     Text(Option<Origin>),
 }
@@ -115,7 +120,7 @@ impl ConfigStore {
 
     /// What was refused and has not been mended or deleted since.
     pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
-        self.refused.values()
+        self.refused.values().map(|refusal| &**refusal)
     }
 
     /// Takes one change.
@@ -155,7 +160,12 @@ impl ConfigStore {
             return;
         }
         self.refused.remove(&RefusedKey::Resource(resource.clone()));
-        let warnings = report.warnings().cloned().collect();
+        let warnings: Vec<_> = report.warnings().cloned().collect();
+        if warnings.is_empty() {
+            self.warned.remove(&resource);
+        } else {
+            self.warned.insert(resource.clone());
+        }
         if let Some(object) = self.objects.insert(&resource, object) {
             self.pending.extend(Resource::of(&object).map(Change::Apply));
         }
@@ -182,11 +192,12 @@ impl ConfigStore {
                 (RefusedKey::Text(_), None) => {}
             }
         }
-        self.refused.insert(key, refusal);
+        self.refused.insert(key, Arc::new(refusal));
     }
 
     fn delete(&mut self, resource: &ResourceRef) {
         self.refused.remove(&RefusedKey::Resource(resource.clone()));
+        self.warned.remove(resource);
         if self.in_force.remove(resource).is_some() {
             self.objects.remove(resource);
             self.pending.push(Change::Delete(resource.clone()));
@@ -206,7 +217,11 @@ impl ConfigStore {
         for resource in &gone {
             self.delete(resource);
         }
-        self.refused.retain(|key, _| listing.refused.contains(key));
+        let mended: Vec<_> =
+            self.refused.keys().filter(|key| !listing.refused.contains(*key)).cloned().collect();
+        for key in &mended {
+            self.refused.remove(key);
+        }
         for (resource, origin) in listing.duplicates {
             let first = self.origin(&resource).map(|o| format!(" at {o}")).unwrap_or_default();
             let mut report = Report::new();
@@ -223,14 +238,16 @@ impl ConfigStore {
                 report,
                 rendered: String::new(),
             };
-            self.refused.insert(key, refusal);
+            self.refused.insert(key, Arc::new(refusal));
         }
     }
 
     /// What admission had to say of the resources, and `found` beside it, with its places.
     pub(crate) fn report(&self, found: Vec<Diagnostic>) -> CompileReport {
         let refused = self.refusals().flat_map(|refusal| self.alarm(refusal));
-        let warned = self.in_force.iter().flat_map(|(resource, held)| {
+        let warned =
+            self.warned.iter().filter_map(|resource| self.in_force.get_key_value(resource));
+        let warned = warned.flat_map(|(resource, held)| {
             held.warnings.iter().map(|violation| {
                 let field = FieldPath::new(resource.clone(), violation.path.as_str());
                 Diagnostic::new(Level::Warning, Some(field), violation.message.clone())
