@@ -4,10 +4,12 @@ use rcgen::{
     CertificateParams, CertificateSigningRequestParams, DistinguishedName, KeyPair, PublicKeyData,
     SanType,
 };
-use rustls_pki_types::CertificateSigningRequestDer;
+use rustls_pki_types::{
+    CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer,
+};
 use zeroize::Zeroizing;
 
-use crate::SpiffeId;
+use crate::{SpiffeId, Svid, SvidError};
 
 /// The private key of a workload and the requests it signs.
 ///
@@ -38,6 +40,16 @@ impl WorkloadKey {
         params.subject_alt_names = vec![SanType::URI(uri)];
         let request = params.serialize_request(&self.pair).map_err(CsrError::sign)?;
         Ok(request.der().to_vec())
+    }
+
+    /// The key together with the chain that an authority issued for its request, leaf first and
+    /// without the root.
+    ///
+    /// # Errors
+    /// As [`Svid::new`], for instance where the chain is that of another key.
+    pub fn into_svid(self, chain: Vec<CertificateDer<'static>>) -> Result<Svid, SvidError> {
+        let key = PrivatePkcs8KeyDer::from(self.to_pkcs8().to_vec());
+        Svid::new(chain, PrivateKeyDer::from(key))
     }
 
     /// The key in PKCS#8, DER.

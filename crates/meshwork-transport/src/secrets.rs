@@ -13,6 +13,14 @@ pub trait Secrets: fmt::Debug + Send + Sync + 'static {
     ///
     /// The names of a DestinationRule come as `kubernetes://NAME` and `kubernetes://NAME-cacert`.
     fn secret(&self, name: &str) -> Option<Secret>;
+
+    /// Another number after any secret has changed.
+    ///
+    /// What was read under another number is read anew with the next handshake; where the number
+    /// never changes, as by default, secrets are read anew every second.
+    fn version(&self) -> u64 {
+        0
+    }
 }
 
 /// The PEM texts of a secret; those that it does not have are empty.

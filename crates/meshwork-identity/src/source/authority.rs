@@ -2,15 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::{SvidFuture, SvidSource, SvidSourceError};
 use crate::{
     CertificateAuthority, Credential, CredentialError, CredentialValidator, Csr, IssueError,
-    IssuedCertificate, SpiffeId, Svid, TrustBundle, TrustBundles, TrustDomain, WorkloadKey,
-    X509Context,
+    IssuedCertificate, SpiffeId, TrustBundle, TrustBundles, TrustDomain, WorkloadKey, X509Context,
 };
 
 /// An authority that asks who wants a certificate before it signs one.
@@ -123,9 +121,7 @@ impl AuthoritySource {
             .service
             .create_certificate(&request, &credential, self.lifetime, now)
             .map_err(|error| failed(&error))?;
-        let key = PrivatePkcs8KeyDer::from(key.to_pkcs8().to_vec());
-        let svid =
-            Svid::new(issued.chain, PrivateKeyDer::from(key)).map_err(|error| failed(&error))?;
+        let svid = key.into_svid(issued.chain).map_err(|error| failed(&error))?;
         let own = TrustBundle::new(self.identity.trust_domain().clone(), [issued.root])
             .map_err(|error| failed(&error))?;
         let bundles =

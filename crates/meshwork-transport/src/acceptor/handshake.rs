@@ -1,32 +1,48 @@
 //! The server's side of a handshake.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use meshwork_identity::{
     PeerIdentity, Purpose,
-    tls::{ClientVerifier, WorkloadCertificate},
+    tls::{ClientVerifier, TlsIdentity, WorkloadCertificate, still_valid},
 };
 use meshwork_routing::{ServerTls, TlsVersion};
 use meshwork_tower::Io;
 use rustls::{
-    ServerConfig,
+    HandshakeKind, ServerConfig,
     crypto::CryptoProvider,
+    server::ServerSessionMemoryCache,
     version::{TLS12, TLS13},
 };
+use rustls_pki_types::UnixTime;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::AcceptError;
-use crate::{Identity, forwarded_client_cert, user, user::reason};
+use crate::{Identity, forwarded_client_cert, user::reason};
 
-/// The configurations of mesh TLS: one for all connections, whichever certificate is in force.
+/// The configurations of mesh TLS, for all connections.
 pub(super) struct MeshConfigs {
+    identity: Identity,
+    current: Mutex<Option<Generation>>,
+}
+
+/// The configurations beside one certificate of the workload and its roots.
+///
+/// INVARIANT: a session is kept with the generation that it began in. What was trusted then and is
+/// not any more, or not in the same way, is never resumed.
+struct Generation {
+    /// Held, so that no other value comes to its address.
+    of: Arc<Option<TlsIdentity>>,
     all: Result<Arc<ServerConfig>, String>,
     tls13: Result<Arc<ServerConfig>, String>,
 }
 
-impl MeshConfigs {
-    pub(super) fn new(identity: &Identity) -> Self {
+impl Generation {
+    fn new(identity: &Identity, of: Arc<Option<TlsIdentity>>) -> Self {
         let build = |versions: &[&'static rustls::SupportedProtocolVersion]| {
             let provider = Arc::clone(identity.provider());
             let verifier = ClientVerifier::new(identity.live(), Arc::clone(&provider));
@@ -35,14 +51,28 @@ impl MeshConfigs {
                 .map_err(|error| error.to_string())?
                 .with_client_cert_verifier(Arc::new(verifier))
                 .with_cert_resolver(Arc::new(WorkloadCertificate::new(identity.live())));
-            user::without_resumption(&mut config);
+            config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
             Ok(Arc::new(config))
         };
-        Self { all: build(&[&TLS13, &TLS12]), tls13: build(&[&TLS13]) }
+        Self { of, all: build(&[&TLS13, &TLS12]), tls13: build(&[&TLS13]) }
+    }
+}
+
+impl MeshConfigs {
+    pub(super) fn new(identity: &Identity) -> Self {
+        Self { identity: identity.clone(), current: Mutex::default() }
     }
 
     pub(super) fn config(&self, tls: &ServerTls) -> Result<Arc<ServerConfig>, AcceptError> {
-        let config = if tls.min_version == TlsVersion::Tls13 { &self.tls13 } else { &self.all };
+        let live = self.identity.live().load();
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = current.take().filter(|generation| Arc::ptr_eq(&generation.of, &live));
+        let generation =
+            current.insert(kept.unwrap_or_else(|| Generation::new(&self.identity, live)));
+        let config = match tls.min_version {
+            TlsVersion::Tls13 => &generation.tls13,
+            _ => &generation.all,
+        };
         config.clone().map_err(AcceptError::Settings)
     }
 }
@@ -65,6 +95,8 @@ pub(super) struct Ended {
     pub(super) peer: Option<PeerIdentity>,
     pub(super) protocol: Option<Arc<str>>,
     pub(super) forwarded: Option<Arc<str>>,
+    /// Whether an earlier session was resumed.
+    pub(super) resumed: bool,
 }
 
 impl Handshake<'_> {
@@ -77,6 +109,11 @@ impl Handshake<'_> {
         let (_, session) = stream.get_ref();
         let text = |bytes: &[u8]| Arc::from(String::from_utf8_lossy(bytes));
         let protocol = session.alpn_protocol().map(text);
+        let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
+        if resumed && !still_valid(session.peer_certificates().unwrap_or_default(), UnixTime::now())
+        {
+            return Err(AcceptError::SessionExpired);
+        }
         let leaf = session.peer_certificates().and_then(|chain| chain.first());
         let mut peer = None;
         let mut forwarded = None;
@@ -94,6 +131,10 @@ impl Handshake<'_> {
             let own = own.map(|identity| identity.context().svid.id().as_str());
             forwarded = forwarded_client_cert(own, leaf, self.gateway, &self.provider);
         }
-        Ok(Ended { io: Box::new(stream), peer, protocol, forwarded: forwarded.map(Arc::from) })
+        let forwarded = forwarded.map(Arc::from);
+        Ok(Ended { io: Box::new(stream), peer, protocol, forwarded, resumed })
     }
 }
+
+/// How many sessions are kept: pooled connections live long, and each handshake leaves two.
+const SESSIONS: usize = 1024;

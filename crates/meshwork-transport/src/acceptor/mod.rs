@@ -26,8 +26,9 @@ use handshake::MeshConfigs;
 /// Mesh TLS asks for a client certificate of an accepted trust domain; there is no way back to
 /// plaintext for a connection that fails that.
 ///
-/// Sessions are never resumed: each connection proves itself anew, so none outlives the trust it
-/// was made under.
+/// Sessions of mesh TLS are resumed as long as the workload's certificate and roots are those that
+/// they were made under, and no longer than the client's certificate is valid: none outlives the
+/// trust it was made under. TLS of the user's is never resumed.
 #[derive(Clone)]
 pub struct MeshAcceptor {
     shared: Arc<Shared>,
@@ -63,6 +64,8 @@ pub struct Accepted {
     pub peer: Option<PeerIdentity>,
     /// The protocol that TLS agreed on.
     pub protocol: Option<Arc<str>>,
+    /// Whether TLS went on from an earlier session, whose certificates were verified then.
+    pub resumed: bool,
 }
 
 /// A connection that was not accepted. Nothing was sent to it but what TLS itself says.
@@ -90,6 +93,9 @@ pub enum AcceptError {
     /// The handshake took too long.
     #[error("the TLS handshake was not done in time")]
     TimedOut,
+    /// A session was resumed, and the certificate that proved it has ended since.
+    #[error("the client's certificate has expired since its session began")]
+    SessionExpired,
     /// The certificate that was verified cannot be read.
     #[error("the client's certificate cannot be read: {0}")]
     Peer(String),
@@ -191,6 +197,7 @@ impl MeshAcceptor {
                 rule: decision.rule,
                 peer: None,
                 protocol: None,
+                resumed: false,
             });
         };
         if connection.first_bytes != FirstBytes::Tls {
@@ -198,8 +205,9 @@ impl MeshAcceptor {
         }
         let ended = self.end_tls(detected.io, tls, &connection).await?;
         connection.tls = true;
-        connection.peer =
-            ended.peer.as_ref().and_then(|peer| peer.spiffe_id().map(|id| id.as_str().into()));
+        let id = ended.peer.as_ref().and_then(PeerIdentity::spiffe_id);
+        connection.peer = id.map(|id| id.as_str().into());
+        connection.peer_name = ended.peer.as_ref().filter(|_| id.is_none()).and_then(name_of);
         connection.forwarded_client_cert = ended.forwarded;
         Ok(Accepted {
             io: ended.io,
@@ -208,6 +216,7 @@ impl MeshAcceptor {
             rule: decision.rule,
             peer: ended.peer,
             protocol: ended.protocol,
+            resumed: ended.resumed,
         })
     }
 
@@ -252,6 +261,11 @@ impl MeshAcceptor {
         #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
         own
     }
+}
+
+/// What a certificate without a SPIFFE identity goes by.
+fn name_of(peer: &PeerIdentity) -> Option<Arc<str>> {
+    peer.uri().map(Arc::from).or_else(|| peer.dns_names().first().cloned())
 }
 
 impl fmt::Debug for MeshAcceptor {
