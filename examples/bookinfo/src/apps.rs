@@ -9,12 +9,12 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, HeaderName, Request, Response, StatusCode},
+    http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode},
     routing::get,
 };
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::{Client as PlainClient, connect::HttpConnector};
-use meshwork::Client;
+use meshwork::{Client, Peer};
 use serde_json::{Value, json};
 
 /// What the applications pass on of a request's own headers; trace headers and the request id
@@ -32,6 +32,8 @@ pub struct App {
     pub client: Client,
     /// How ratings feel today.
     pub mood: Mood,
+    /// How many requests for details it has seen.
+    pub served: Arc<AtomicU32>,
 }
 
 /// Makes ratings fail or dawdle on demand, so that the tour has something to survive.
@@ -76,33 +78,60 @@ impl App {
             "details" => Router::new().route("/details/{id}", get(details)),
             "reviews" => Router::new().route("/reviews/{id}", get(reviews)),
             "ratings" => Router::new().route("/ratings/{id}", get(ratings)),
+            "status" => Router::new().route("/status", get(async || "well")),
             _ => Router::new().route("/", get(library)),
         };
         router.with_state(self)
     }
 }
 
-async fn product_page(State(app): State<App>, headers: HeaderMap) -> Json<Value> {
+/// Who called, as an application of the mesh is told.
+fn caller(peer: &Peer) -> Value {
+    let address = peer.address().map(|address| address.to_string());
+    json!({ "identity": peer.identity(), "mtls": peer.is_mtls(), "address": address })
+}
+
+async fn product_page(State(app): State<App>, peer: Peer, headers: HeaderMap) -> Json<Value> {
     let (details, reviews) = tokio::join!(
         fetch(&app.client, "http://details:9080/details/0", &headers),
         fetch(&app.client, "http://reviews:9080/reviews/0", &headers),
     );
-    Json(json!({ "details": details.report(), "reviews": reviews.report() }))
+    Json(json!({
+        "caller": caller(&peer),
+        "details": details.report(),
+        "reviews": reviews.report(),
+    }))
 }
 
-async fn details() -> Json<Value> {
-    Json(json!({ "id": 0, "author": "William Shakespeare", "year": 1595, "pages": 200 }))
+async fn details(State(app): State<App>, peer: Peer) -> Json<Value> {
+    app.served.fetch_add(1, Ordering::Relaxed);
+    Json(json!({
+        "caller": caller(&peer),
+        "id": 0,
+        "author": "William Shakespeare",
+        "year": 1595,
+        "pages": 200,
+    }))
 }
 
-async fn reviews(State(app): State<App>, headers: HeaderMap) -> Json<Value> {
+async fn reviews(State(app): State<App>, peer: Peer, headers: HeaderMap) -> Json<Value> {
+    let caller = caller(&peer);
     let generation = headers.get("x-generation").and_then(|value| value.to_str().ok());
     let colour = match app.version {
-        "v1" => return Json(json!({ "version": "v1", "reviews": 2, "generation": generation })),
+        "v1" => {
+            return Json(json!({
+                "caller": caller,
+                "version": "v1",
+                "reviews": 2,
+                "generation": generation,
+            }));
+        }
         "v2" => "black",
         _ => "red",
     };
     let ratings = fetch(&app.client, "http://ratings:9080/ratings/0", &headers).await;
     Json(json!({
+        "caller": caller,
         "version": app.version,
         "generation": generation,
         "reviews": 2,
@@ -110,9 +139,10 @@ async fn reviews(State(app): State<App>, headers: HeaderMap) -> Json<Value> {
     }))
 }
 
-async fn ratings(State(app): State<App>) -> Result<Json<Value>, StatusCode> {
+async fn ratings(State(app): State<App>, peer: Peer) -> Result<Json<Value>, StatusCode> {
     app.mood.meet().await?;
-    Ok(Json(json!({ "id": 0, "ratings": { "Reviewer1": 5, "Reviewer2": 4 } })))
+    let caller = caller(&peer);
+    Ok(Json(json!({ "caller": caller, "id": 0, "ratings": { "Reviewer1": 5, "Reviewer2": 4 } })))
 }
 
 async fn library() -> Json<Value> {
@@ -174,10 +204,16 @@ impl Answer {
 
 /// GET through the mesh, passing on what the applications pass on.
 pub async fn fetch(client: &Client, url: &str, incoming: &HeaderMap) -> Answer {
-    let request = match get_request(url, incoming) {
+    send(client, Method::GET, url, incoming).await
+}
+
+/// The same with any method.
+pub async fn send(client: &Client, method: Method, url: &str, incoming: &HeaderMap) -> Answer {
+    let mut request = match get_request(url, incoming) {
         Ok(request) => request,
         Err(error) => return Answer::nothing(error.to_string()),
     };
+    *request.method_mut() = method;
     match client.send(request).await {
         Ok(response) => {
             let flags = meshwork::response_flags(&response).to_string();

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apps;
+pub mod registrar;
 pub mod stages;
 pub mod tour;
 pub mod town;

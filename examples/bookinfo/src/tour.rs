@@ -72,6 +72,8 @@ impl Stage {
             (Yaml::Applied, _) => drop(town.reset(self.files)?),
             // The first stage has no YAML but the mesh's own.
             (Yaml::Withheld, 1) => town.clear(),
+            // The eleventh has the labels of the Pods.
+            (Yaml::Withheld, 11) => drop(town.reset_without_tls()?),
             (Yaml::Withheld, _) => drop(town.reset(&[])?),
         }
         match self.number {
@@ -84,7 +86,14 @@ impl Stage {
             7 => stages::reach::external_host(town, yaml).await,
             8 => stages::reach::sidecar(town).await,
             9 => stages::change::broken(town, yaml).await,
-            _ => stages::change::reloads(town, yaml).await,
+            10 => stages::change::reloads(town, yaml).await,
+            11 => stages::identity::mutual_tls(town).await,
+            12 => stages::identity::strict(town, self.files).await,
+            13 => stages::identity::impostor(town, yaml).await,
+            14 => stages::policy::authorization(town).await,
+            15 => stages::rotation::rotation(town, yaml).await,
+            16 => stages::policy::broken(town, yaml).await,
+            _ => stages::policy::observed(town).await,
         }
     }
 }
@@ -117,4 +126,23 @@ pub const STAGES: &[Stage] = &[
         files: &["02-all-v1.yaml"],
     },
     Stage { number: 10, title: "200 reloads under load", files: &["10-generation.yaml"] },
+    Stage { number: 11, title: "every call is mutual TLS; plaintext still works", files: &[] },
+    Stage {
+        number: 12,
+        title: "STRICT: plaintext and another trust domain are refused",
+        files: &["12-strict.yaml"],
+    },
+    Stage { number: 13, title: "secure naming: an impostor is not talked to", files: &[] },
+    Stage { number: 14, title: "who may call whom", files: &["14-authorization.yaml"] },
+    Stage { number: 15, title: "certificates change every second under load", files: &[] },
+    Stage {
+        number: 16,
+        title: "broken policies: the last good one stays, or all is closed",
+        files: &["16-policies.yaml"],
+    },
+    Stage {
+        number: 17,
+        title: "observe only: nothing is refused, and it is said who would be",
+        files: &["17-observe.yaml"],
+    },
 ];

@@ -2,7 +2,10 @@
 
 pub mod change;
 pub mod failure;
+pub mod identity;
+pub mod policy;
 pub mod reach;
+pub mod rotation;
 pub mod traffic;
 
 use std::collections::BTreeMap;
