@@ -30,6 +30,9 @@ pub struct ServerTls {
     pub max_version: TlsVersion,
     /// Cipher suites of TLS 1.2 in OpenSSL's names; empty for the defaults.
     pub cipher_suites: Arc<[Arc<str>]>,
+    /// Key exchange groups by Envoy's names (`ecdhCurves`: `X25519`, `P-256`), best first; empty
+    /// for the defaults.
+    pub ecdh_curves: Arc<[Arc<str>]>,
     /// The protocols offered, best first.
     pub alpn: &'static [&'static str],
 }
@@ -113,6 +116,7 @@ impl ServerTls {
             min_version: TlsVersion::Tls12,
             max_version: TlsVersion::Tls13,
             cipher_suites: Arc::default(),
+            ecdh_curves: Arc::default(),
             alpn: if http { ALPN_HTTP } else { ALPN_TCP },
         }
     }
@@ -162,6 +166,7 @@ impl ServerTls {
         tls.min_version = version(settings.min_protocol_version).unwrap_or(TlsVersion::Tls12);
         tls.max_version = version(settings.max_protocol_version).unwrap_or(TlsVersion::Tls13);
         tls.cipher_suites = shared(&settings.cipher_suites);
+        tls.ecdh_curves = shared(&settings.ecdh_curves);
         Some(tls)
     }
 }

@@ -16,6 +16,35 @@ use crate::{
 };
 
 /// Passes the bytes of connections to the endpoint of a cluster, and back (Envoy's TCP proxy).
+///
+/// A proxy of one's own asks the route table what becomes of a connection, and this to do it. The
+/// original destination is part of the [`ConnectionInfo`]: listeners that are bound to addresses
+/// decide by it, and `PassthroughCluster` dials it.
+///
+/// ```
+/// # use std::net::SocketAddr;
+/// # use meshwork_config::Snapshot;
+/// # use meshwork_core::{Draw, Draws as _};
+/// use meshwork_routing::{ConnectionAction, FirstBytes};
+/// use meshwork_tower::{Clusters, ConnectionInfo, Seeds, TcpProxy, TcpTarget};
+///
+/// # async fn example(
+/// #     snapshot: &Snapshot, clusters: &Clusters, io: tokio::net::TcpStream, dialled: SocketAddr,
+/// # ) {
+/// let mut connection = ConnectionInfo::new(io.peer_addr().ok(), Some(dialled));
+/// connection.first_bytes = FirstBytes::None;
+/// let draws = Seeds::random().draws();
+/// let decision = connection.with_attributes(|attributes| {
+///     snapshot.routes.outbound(attributes, connection.first_bytes, &draws)
+/// });
+/// if let ConnectionAction::Forward(destination) = &decision.action {
+///     let cluster = clusters.cluster(snapshot, &destination.cluster);
+///     let target = TcpTarget::new(cluster, draws.draw(Draw::Endpoint(0)));
+///     let outcome = TcpProxy::new().proxy(io, &connection, &target).await;
+///     println!("{} bytes there, {} back, {}", outcome.sent, outcome.received, outcome.flags);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TcpProxy {
@@ -76,6 +105,19 @@ impl TcpProxy {
         connection: &ConnectionInfo,
         target: &TcpTarget,
     ) -> TcpOutcome {
+        self.proxy_until(io, connection, target, std::future::pending()).await
+    }
+
+    /// Passes one connection on until it ends, or until `stop` completes, which closes it on both
+    /// sides.
+    pub async fn proxy_until<I: Io>(
+        &self,
+        io: I,
+        connection: &ConnectionInfo,
+        target: &TcpTarget,
+        stop: impl Future<Output = ()>,
+    ) -> TcpOutcome {
+        tokio::pin!(stop);
         let mut outcome = TcpOutcome::default();
         let Some(cluster) = &target.cluster else {
             outcome.flags.insert(Flag::NoClusterFound);
@@ -108,11 +150,18 @@ impl TcpProxy {
         };
         let mut dial = pick.endpoint().dial(shared, DialProtocol::Tcp);
         dial.client = connection.source.zip(connection.destination);
-        match shared.connector.connect(dial).await {
+        let connected = tokio::select! {
+            connected = shared.connector.connect(dial) => connected,
+            () = &mut stop => return outcome,
+        };
+        match connected {
             Ok(upstream) => {
                 outcome.connected = true;
                 pick.report(Outcome::Connected, shared.clock.now());
-                self.splice(io, upstream, &tcp, &mut outcome).await;
+                tokio::select! {
+                    () = self.splice(io, upstream, &tcp, &mut outcome) => {}
+                    () = &mut stop => {}
+                }
             }
             Err(error) => {
                 let timed_out = error == ConnectError::TimedOut;

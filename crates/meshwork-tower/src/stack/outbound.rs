@@ -17,7 +17,7 @@ use tower_service::Service;
 use crate::{
     AccessLogEntry, AccessLogLayer, AuthzLayer, BalanceService, Body, BoxError, Clusters, Connect,
     ContextLayer, CorsLayer, Direction, FaultLayer, HeadersLayer, LiveRouting, MirrorLayer,
-    NormalizeLayer, RetryLayer, RouteLayer, Seeds, TcpConnector, TimeoutLayer,
+    NormalizeLayer, RefusedRequest, RetryLayer, RouteLayer, Seeds, TcpConnector, TimeoutLayer,
 };
 
 /// Begins the stack that sends a workload's requests into the mesh.
@@ -52,6 +52,7 @@ pub fn gateway(snapshot: Live<Snapshot>) -> Outbound {
 pub struct Outbound {
     context: ContextLayer,
     log: AccessLogLayer,
+    authz: AuthzLayer,
     seeds: Seeds,
     clusters: Option<Clusters>,
 }
@@ -61,6 +62,7 @@ impl Outbound {
         Self {
             context: ContextLayer::new(direction).snapshot(snapshot),
             log: AccessLogLayer::new(),
+            authz: AuthzLayer::new(),
             seeds: Seeds::random(),
             clusters: None,
         }
@@ -102,6 +104,25 @@ impl Outbound {
         self
     }
 
+    /// Evaluates a gateway's security policies and logs what they would refuse, and refuses
+    /// nothing.
+    #[must_use]
+    pub fn observe(mut self) -> Self {
+        self.authz = self.authz.observe();
+        self
+    }
+
+    /// Tells `tell` of every request that a gateway's policies do not allow, whether it is refused
+    /// or observed.
+    #[must_use]
+    pub fn on_refusal(
+        mut self,
+        tell: impl Fn(&RefusedRequest<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.authz = self.authz.on_refusal(tell);
+        self
+    }
+
     /// The finished stack.
     pub fn build(self) -> OutboundService {
         let clusters = self
@@ -115,7 +136,7 @@ impl Outbound {
         let stack = CorsLayer::new().layer(stack);
         let stack = FaultLayer::new().layer(stack);
         let routing = LiveRouting::new(clusters.clone());
-        let stack = RouteLayer::new(routing).guarded(AuthzLayer::new()).layer(stack);
+        let stack = RouteLayer::new(routing).guarded(self.authz).layer(stack);
         let stack = NormalizeLayer::new().layer(stack);
         let stack = self.log.layer(stack);
         let stack = self.context.layer(stack);

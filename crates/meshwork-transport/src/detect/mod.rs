@@ -74,7 +74,7 @@ pub async fn detect<I: AsyncRead + Unpin>(
     inspection: Inspection,
     limits: DetectionLimits,
 ) -> Result<Detected<I>, DetectError> {
-    let mut look = Look::default();
+    let mut look = Look { http: inspection.http, ..Look::default() };
     if !inspection.needs_bytes() {
         let io = Peeked::new(look.bytes.freeze(), io);
         return Ok(Detected { first: FirstBytes::None, hello: None, io });
@@ -119,6 +119,8 @@ pub async fn detect<I: AsyncRead + Unpin>(
 /// What came so far.
 #[derive(Default)]
 struct Look {
+    /// Whether HTTP is told from other plaintext.
+    http: bool,
     bytes: BytesMut,
     reader: HelloReader,
     hello: HelloState,
@@ -151,6 +153,10 @@ impl Look {
                 HelloState::NotTls => Some((FirstBytes::Other, None)),
                 HelloState::Complete(hello) => Some((FirstBytes::Tls, Some(hello))),
             };
+        }
+        if !self.http {
+            // One byte tells that it is not TLS; a client may say no more before it is answered.
+            return Some((FirstBytes::detect(&self.bytes).unwrap_or(FirstBytes::Other), None));
         }
         // The line is looked at from its beginning only when that can bring something new.
         let may_tell = begun < PREFACE_LEN || new.contains(&b'\n') || self.bytes.len() > LONGEST;

@@ -116,7 +116,7 @@ async fn a_secret_that_is_missing_troubles_its_own_server_alone() {
 #[tokio::test]
 async fn clients_show_certificates_where_the_mode_says_so() {
     let (authority, stranger) = (Authority::new(), Authority::new());
-    let leaf = authority.leaf("*.example");
+    let leaf = authority.leaf("*.site.example");
     let (ann, bob) = (authority.leaf("ann.example"), authority.leaf("bob.example"));
     let foreign = stranger.leaf("ann.example");
     let (hash, spki) = ann.pins();
@@ -134,20 +134,20 @@ async fn clients_show_certificates_where_the_mode_says_so() {
         file("crl.pem", authority.revoking(&bob))
     );
     let mut yaml = world(&[
-        ("mutual.example", "mode: MUTUAL, credentialName: own"),
-        ("optional.example", "mode: OPTIONAL_MUTUAL, credentialName: own"),
-        ("named.example", "mode: MUTUAL, credentialName: own, subjectAltNames: [ann.example]"),
+        ("mutual.site.example", "mode: MUTUAL, credentialName: own"),
+        ("optional.site.example", "mode: OPTIONAL_MUTUAL, credentialName: own"),
+        ("named.site.example", "mode: MUTUAL, credentialName: own, subjectAltNames: [ann.example]"),
         (
-            "hash.example",
+            "hash.site.example",
             &format!("mode: MUTUAL, credentialName: own, verifyCertificateHash: [{hash}]"),
         ),
         (
-            "spki.example",
+            "spki.site.example",
             &format!("mode: MUTUAL, credentialName: own, verifyCertificateSpki: ['{spki}']"),
         ),
-        ("any.example", "mode: MUTUAL, credentialName: own, insecureSkipVerify: true"),
-        ("other.example", "mode: MUTUAL, credentialName: own, caCertCredentialName: other"),
-        ("files.example", &files),
+        ("any.site.example", "mode: MUTUAL, credentialName: own, insecureSkipVerify: true"),
+        ("other.site.example", "mode: MUTUAL, credentialName: own, caCertCredentialName: other"),
+        ("files.site.example", &files),
     ])
     .await;
     yaml.push_str(&leaf.secret("own"));
@@ -162,28 +162,28 @@ async fn clients_show_certificates_where_the_mode_says_so() {
         assert_eq!(status(&answer), "200");
         Some(answer)
     };
-    assert_eq!(check(&nobody, "mutual.example").await, None);
-    assert_eq!(check(&with(&foreign), "mutual.example").await, None);
-    let answer = check(&with(&ann), "mutual.example").await.unwrap();
+    assert_eq!(check(&nobody, "mutual.site.example").await, None);
+    assert_eq!(check(&with(&foreign), "mutual.site.example").await, None);
+    let answer = check(&with(&ann), "mutual.site.example").await.unwrap();
     // A gateway says the certificate too.
     for part in ["Hash=", "Cert=\"", "DNS=ann.example"] {
         assert!(answer.contains(part), "{answer}");
     }
-    assert!(check(&nobody, "optional.example").await.unwrap().contains("xfcc=- "));
-    assert_eq!(check(&with(&foreign), "optional.example").await, None);
-    assert!(check(&with(&bob), "optional.example").await.unwrap().contains("DNS=bob.example"));
-    assert!(check(&with(&ann), "named.example").await.is_some());
-    assert_eq!(check(&with(&bob), "named.example").await, None);
-    for host in ["hash.example", "spki.example", "files.example"] {
+    assert!(check(&nobody, "optional.site.example").await.unwrap().contains("xfcc=- "));
+    assert_eq!(check(&with(&foreign), "optional.site.example").await, None);
+    assert!(check(&with(&bob), "optional.site.example").await.unwrap().contains("DNS=bob.example"));
+    assert!(check(&with(&ann), "named.site.example").await.is_some());
+    assert_eq!(check(&with(&bob), "named.site.example").await, None);
+    for host in ["hash.site.example", "spki.site.example", "files.site.example"] {
         assert!(check(&with(&ann), host).await.is_some(), "{host}");
         // Another certificate, another key; and one that is revoked.
         assert_eq!(check(&with(&bob), host).await, None, "{host}");
     }
-    assert_eq!(check(&nobody, "any.example").await, None);
-    let unknown = check(&with(&foreign), "any.example").await.unwrap();
+    assert_eq!(check(&nobody, "any.site.example").await, None);
+    let unknown = check(&with(&foreign), "any.site.example").await.unwrap();
     assert!(unknown.contains("xfcc=- "), "nobody vouches for it: {unknown}");
-    assert!(check(&with(&foreign), "other.example").await.is_some());
-    assert_eq!(check(&with(&ann), "other.example").await, None);
+    assert!(check(&with(&foreign), "other.site.example").await.is_some());
+    assert_eq!(check(&with(&ann), "other.site.example").await, None);
 }
 
 #[tokio::test]
@@ -224,31 +224,31 @@ async fn versions_suites_and_curves_are_those_of_the_server() {
     let authority = Authority::new();
     let mut yaml = world(&[
         (
-            "old.example",
+            "old.site.example",
             "mode: SIMPLE, credentialName: own, maxProtocolVersion: TLSV1_2, \
              cipherSuites: [ECDHE-ECDSA-AES256-GCM-SHA384]",
         ),
-        ("new.example", "mode: SIMPLE, credentialName: own, minProtocolVersion: TLSV1_3"),
-        ("curve.example", "mode: SIMPLE, credentialName: own, ecdhCurves: [P-384]"),
+        ("new.site.example", "mode: SIMPLE, credentialName: own, minProtocolVersion: TLSV1_3"),
+        ("curve.site.example", "mode: SIMPLE, credentialName: own, ecdhCurves: [P-384]"),
     ])
     .await;
-    yaml.push_str(&authority.leaf("*.example").secret("own"));
+    yaml.push_str(&authority.leaf("*.site.example").secret("own"));
     let (_mesh, gateway) = edge(&yaml).await;
     let to = gateway.address(443).unwrap();
     let client = Client::new(&authority);
-    let old = client.connect(to, "old.example").await.unwrap();
+    let old = client.connect(to, "old.site.example").await.unwrap();
     let session = old.get_ref().1;
     assert_eq!(session.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
     let suite = rustls::CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384;
     assert_eq!(session.negotiated_cipher_suite().unwrap().suite(), suite);
-    let new = client.connect(to, "new.example").await.unwrap();
+    let new = client.connect(to, "new.site.example").await.unwrap();
     assert_eq!(new.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
     let mut only_12 = (*provider()).clone();
     only_12.cipher_suites.retain(|suite| suite.tls13().is_none());
     let only_12 = Client { provider: Some(only_12.into()), ..Client::new(&authority) };
-    assert!(only_12.connect(to, "new.example").await.is_err());
-    assert!(only_12.connect(to, "old.example").await.is_ok());
-    let curve = client.connect(to, "curve.example").await.unwrap();
+    assert!(only_12.connect(to, "new.site.example").await.is_err());
+    assert!(only_12.connect(to, "old.site.example").await.is_ok());
+    let curve = client.connect(to, "curve.site.example").await.unwrap();
     let group = curve.get_ref().1.negotiated_key_exchange_group().unwrap();
     assert_eq!(group.name(), rustls::NamedGroup::secp384r1);
 }

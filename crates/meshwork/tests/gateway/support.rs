@@ -1,6 +1,12 @@
 //! Certificates, clients and servers of the tests.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::{Router, http::HeaderMap, routing::any};
 use meshwork::{Event, Gateway, Mesh, MeshBuilder, Reader, Workload, tower::Io};
@@ -30,6 +36,7 @@ pub(crate) struct Authority {
 pub(crate) struct Leaf {
     pub(crate) der: CertificateDer<'static>,
     key: KeyPair,
+    serial: u64,
 }
 
 impl Authority {
@@ -48,10 +55,9 @@ impl Authority {
 
     /// A list of what is revoked: one certificate.
     pub(crate) fn revoking(&self, leaf: &Leaf) -> String {
-        let (_, parsed) = x509_parser::parse_x509_certificate(&leaf.der).unwrap();
         let now = time::OffsetDateTime::now_utc();
         let revoked = RevokedCertParams {
-            serial_number: SerialNumber::from_slice(parsed.raw_serial()),
+            serial_number: SerialNumber::from(leaf.serial),
             revocation_time: now,
             reason_code: None,
             invalidity_date: None,
@@ -80,8 +86,11 @@ impl Authority {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        static SERIALS: AtomicU64 = AtomicU64::new(1);
+        let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
+        params.serial_number = Some(SerialNumber::from(serial));
         let key = KeyPair::generate_for(algorithm).unwrap();
-        Leaf { der: params.signed_by(&key, &self.issuer).unwrap().der().clone(), key }
+        Leaf { der: params.signed_by(&key, &self.issuer).unwrap().der().clone(), key, serial }
     }
 }
 
