@@ -47,10 +47,9 @@ pub async fn mutual_tls(town: &Town) -> Result<Account, StageError> {
     }
     let callers = town.mesh("productpage", "v1").map(meshwork::Mesh::plaintext_callers);
     let listed = callers.iter().flat_map(|report| &report.callers).map(|caller| {
-        format!(
-            "productpage lists {:?}: {} plaintext connections to port {}",
-            caller.address, caller.connections, caller.port
-        )
+        let address = caller.address.map(|address| address.to_string()).unwrap_or_default();
+        let (connections, port) = (caller.connections, caller.port);
+        format!("productpage lists {address}: {connections} plaintext connections to port {port}")
     });
     let met = [
         format!("details and reviews were called by {productpage}"),
@@ -135,7 +134,9 @@ pub async fn impostor(town: &Town, yaml: Yaml) -> Result<Account, StageError> {
     }
     Ok(Account {
         met: vec![
-            format!("productpage to details, behind which an impostor stands: 503 {flags}"),
+            format!(
+                "13-impostor.yaml: productpage to details, behind which it stands: 503 {flags}"
+            ),
             "the impostor, with a valid certificate of the mesh, saw no request".into(),
         ],
         why: refused.body.as_str().unwrap_or_default().to_owned(),

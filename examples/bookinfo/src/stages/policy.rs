@@ -110,7 +110,8 @@ pub async fn broken(town: &Town, yaml: Yaml) -> Result<Account, StageError> {
     let opened = call(town, productpage, Method::GET, &details).await;
     expect_status(&opened, 200, "details, when the broken policy is gone")?;
     let met = [
-        "reviews, whose policy was updated badly: productpage 200, details 403".to_owned(),
+        "16-broken.yaml: reviews, whose policy is updated badly: productpage 200, details 403"
+            .to_owned(),
         "details, whose new policy cannot be read: 403; when it is gone: 200".to_owned(),
         "ratings: 200".to_owned(),
     ];
