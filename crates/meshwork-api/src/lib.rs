@@ -4,6 +4,7 @@
 pub mod coverage;
 mod duration;
 pub mod kubernetes;
+mod map;
 pub mod mesh;
 pub mod networking;
 mod object;
@@ -20,6 +21,7 @@ pub mod validation;
 mod write;
 
 pub use duration::{Duration, ParseDurationError};
+pub use map::Map;
 pub use object::{AnyObject, Body, Object, ObjectMeta, OpaqueObject, OwnerReference, Resource};
 pub use proto::{Bytes, Descriptor, Member, Problem, ProblemKind, Shape, Struct};
 pub use report::{Layer, Report, Severity, Violation};

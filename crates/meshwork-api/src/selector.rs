@@ -1,7 +1,7 @@
 //! Which workloads a policy is for (`istio.type.v1beta1`).
 
+use crate::Map;
 use crate::proto::message;
-use indexmap::IndexMap;
 use meshwork_core::Labels;
 
 message! {
@@ -10,7 +10,7 @@ message! {
     /// Istio's `WorkloadSelector` of the type API.
     pub struct WorkloadSelector: "istio.type.v1beta1.WorkloadSelector" {
         /// Labels that they have.
-        pub match_labels: IndexMap<String, String> = "matchLabels",
+        pub match_labels: Map<String, String> = "matchLabels",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Objects that hold data or stand for identities.
 
+use crate::Map;
 use crate::proto::{Bytes, message};
-use indexmap::IndexMap;
 
 message! {
     /// An identity of workloads; namespace and name make it.
@@ -17,9 +17,9 @@ message! {
         /// The type, `Opaque` or `kubernetes.io/tls`.
         pub type_: String = "type",
         /// Bytes by key.
-        pub data: IndexMap<String, Bytes> = "data",
+        pub data: Map<String, Bytes> = "data",
         /// Text by key; what an API server merges into `data`, over it.
-        pub string_data: IndexMap<String, String> = "stringData",
+        pub string_data: Map<String, String> = "stringData",
         /// Whether it can never change.
         pub immutable: Option<bool> = "immutable",
     }
@@ -29,9 +29,9 @@ message! {
     /// Text and bytes by key; the key `mesh` of Istio's own holds a `MeshConfig`.
     pub struct ConfigMap: "io.k8s.core.v1.ConfigMap" {
         /// Text by key.
-        pub data: IndexMap<String, String> = "data",
+        pub data: Map<String, String> = "data",
         /// Bytes by key.
-        pub binary_data: IndexMap<String, Bytes> = "binaryData",
+        pub binary_data: Map<String, Bytes> = "binaryData",
         /// Whether it can never change.
         pub immutable: Option<bool> = "immutable",
     }

@@ -1,9 +1,9 @@
 //! Pods and what makes them.
 
 use super::IntOrString;
+use crate::Map;
 use crate::ObjectMeta;
 use crate::proto::message;
-use indexmap::IndexMap;
 
 message! {
     /// A workload of the cluster (`spec`).
@@ -163,7 +163,7 @@ message! {
     /// Selects objects by their labels; all conditions have to hold.
     pub struct LabelSelector: "io.k8s.meta.v1.LabelSelector" {
         /// Labels with the value that they must have.
-        pub match_labels: IndexMap<String, String> = "matchLabels",
+        pub match_labels: Map<String, String> = "matchLabels",
         /// Further conditions.
         pub match_expressions: Vec<LabelSelectorRequirement> = "matchExpressions",
     }

@@ -1,7 +1,7 @@
 //! Services.
 
+use crate::Map;
 use crate::proto::{Field, Reading, Shape, message};
-use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::fmt;
@@ -14,7 +14,7 @@ message! {
         /// The ports that clients use.
         pub ports: Vec<ServicePort> = "ports",
         /// Labels of the Pods behind it; empty where endpoints are managed by hand.
-        pub selector: IndexMap<String, String> = "selector",
+        pub selector: Map<String, String> = "selector",
         /// The virtual address; `None` (as text) for a headless service.
         pub cluster_ip: String = "clusterIP",
         /// All virtual addresses, the one above first.

@@ -1,7 +1,7 @@
 //! MeshNetworks: which networks there are and how to cross them.
 
+use crate::Map;
 use crate::proto::{message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// Which networks there are and how to cross them.
@@ -9,7 +9,7 @@ message! {
     /// Istio's `MeshNetworks`.
     pub struct MeshNetworks: "istio.mesh.v1alpha1.MeshNetworks" {
         /// The networks by name.
-        pub networks: IndexMap<String, Network> = "networks",
+        pub networks: Map<String, Network> = "networks",
     }
 }
 

@@ -7,8 +7,8 @@ use super::{
     StackdriverProvider, ZipkinTracingProvider,
 };
 use crate::Duration;
+use crate::Map;
 use crate::proto::{message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// Something outside that proxies use, by name.
@@ -97,7 +97,7 @@ message! {
         /// too.
         pub include_request_headers_in_check: Vec<String> = "includeRequestHeadersInCheck",
         /// Headers with fixed values that it gets.
-        pub include_additional_headers_in_check: IndexMap<String, String> = "includeAdditionalHeadersInCheck",
+        pub include_additional_headers_in_check: Map<String, String> = "includeAdditionalHeadersInCheck",
         /// The body, as far as it gets it; absent for none.
         pub include_request_body_in_check: Option<EnvoyExternalAuthorizationRequestBody> = "includeRequestBodyInCheck",
         /// Headers of its answer that the destination gets.

@@ -2,9 +2,9 @@
 
 use super::{ConnectionSettings, ProxyHeaders, Tracing};
 use crate::Duration;
+use crate::Map;
 use crate::networking::{ClientTlsSettings, ProxyImage, ReadinessProbe, TcpKeepalive};
 use crate::proto::{enumeration, message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// Settings of proxy processes.
@@ -54,9 +54,9 @@ message! {
         /// Where metrics go over gRPC.
         pub envoy_metrics_service: Option<RemoteService> = "envoyMetricsService",
         /// Variables of the environment, which are metadata of the proxy too.
-        pub proxy_metadata: IndexMap<String, String> = "proxyMetadata",
+        pub proxy_metadata: Map<String, String> = "proxyMetadata",
         /// Envoy's runtime settings.
-        pub runtime_values: IndexMap<String, String> = "runtimeValues",
+        pub runtime_values: Map<String, String> = "runtimeValues",
         /// The port of health checks. Default: 15020.
         pub status_port: i32 = "statusPort",
         /// Further tags of metrics.

@@ -1,8 +1,8 @@
 //! Traces as ProxyConfig sets them up.
 
+use crate::Map;
 use crate::networking::ClientTlsSettings;
 use crate::proto::{enumeration, message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// Traces as ProxyConfig sets them up.
@@ -12,7 +12,7 @@ message! {
         /// Who gets the spans; at most one.
         pub tracer: Option<Tracer> = oneof,
         /// Tags of each span, by name.
-        pub custom_tags: IndexMap<String, CustomTag> = "customTags",
+        pub custom_tags: Map<String, CustomTag> = "customTags",
         /// How long the path in a tag may be. Default: 256.
         pub max_path_tag_length: u32 = "maxPathTagLength",
         /// Which share of requests is traced, in percent. Default: 1.

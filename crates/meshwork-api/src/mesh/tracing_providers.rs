@@ -1,8 +1,8 @@
 //! Providers of traces.
 
 use crate::Duration;
+use crate::Map;
 use crate::proto::{enumeration, message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// A Zipkin tracer.
@@ -110,7 +110,7 @@ message! {
     /// Istio's `MeshConfig.ExtensionProvider.StackdriverProvider.Logging`.
     pub struct StackdriverLogging: "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.StackdriverProvider.Logging" {
         /// Labels with CEL expressions for their values.
-        pub labels: IndexMap<String, String> = "labels",
+        pub labels: Map<String, String> = "labels",
     }
 }
 

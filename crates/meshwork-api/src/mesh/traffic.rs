@@ -1,8 +1,8 @@
 //! Settings of MeshConfig about traffic and visibility.
 
+use crate::Map;
 use crate::networking::{ClientTlsSettings, ConnectionPoolSettings, OutlierDetection};
 use crate::proto::{enumeration, message};
-use indexmap::IndexMap;
 
 message! {
     /// What happens to traffic to unknown hosts.
@@ -147,7 +147,7 @@ message! {
     /// Istio's `LabelSelector`.
     pub struct LabelSelector: "istio.mesh.v1alpha1.LabelSelector" {
         /// Labels with the value that they must have.
-        pub match_labels: IndexMap<String, String> = "matchLabels",
+        pub match_labels: Map<String, String> = "matchLabels",
         /// Further conditions.
         pub match_expressions: Vec<LabelSelectorRequirement> = "matchExpressions",
     }

@@ -4,9 +4,9 @@ use super::{
     ClientTlsSettings, ConnectionPoolSettings, LoadBalancerSettings, OutlierDetection, PortSelector,
 };
 use crate::Duration;
+use crate::Map;
 use crate::proto::{enumeration, message};
 use crate::selector::WorkloadSelector;
-use indexmap::IndexMap;
 
 message! {
     /// How the endpoints of a host are talked to.
@@ -34,7 +34,7 @@ message! {
         /// The name that routes use.
         pub name: String = "name",
         /// Labels that the endpoints have.
-        pub labels: IndexMap<String, String> = "labels",
+        pub labels: Map<String, String> = "labels",
         /// The policy for them; what it does not set is taken from the whole rule.
         pub traffic_policy: Option<TrafficPolicy> = "trafficPolicy",
     }

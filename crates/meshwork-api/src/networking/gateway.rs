@@ -1,8 +1,8 @@
 //! Gateways and their servers.
 
 use super::ServerTlsSettings;
+use crate::Map;
 use crate::proto::message;
-use indexmap::IndexMap;
 
 message! {
     /// Which ports and hosts some gateway proxies serve.
@@ -12,7 +12,7 @@ message! {
         /// What they serve, port by port.
         pub servers: Vec<Server> = "servers",
         /// Labels of the proxies; empty for all.
-        pub selector: IndexMap<String, String> = "selector",
+        pub selector: Map<String, String> = "selector",
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::StringMatch;
 use crate::Duration;
+use crate::Map;
 use crate::proto::{enumeration, message};
-use indexmap::IndexMap;
 
 message! {
     /// Changes of headers.
@@ -23,9 +23,9 @@ message! {
     /// Istio's `Headers.HeaderOperations`.
     pub struct HeaderOperations: "istio.networking.v1alpha3.Headers.HeaderOperations" {
         /// Headers that get this value in the place of any other.
-        pub set: IndexMap<String, String> = "set",
+        pub set: Map<String, String> = "set",
         /// Headers to which this value is added.
-        pub add: IndexMap<String, String> = "add",
+        pub add: Map<String, String> = "add",
         /// Headers that are removed.
         pub remove: Vec<String> = "remove",
     }

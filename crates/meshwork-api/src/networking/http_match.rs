@@ -1,7 +1,7 @@
 //! What an HTTP route matches.
 
+use crate::Map;
 use crate::proto::{message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// Conditions on an HTTP request, all of which have to hold.
@@ -20,20 +20,20 @@ message! {
         pub authority: Option<StringMatch> = "authority",
         /// On headers, by lower-case name; a condition without a kind asks only whether the header
         /// is there.
-        pub headers: IndexMap<String, StringMatch> = "headers",
+        pub headers: Map<String, StringMatch> = "headers",
         /// The port on which the request was accepted; 0 for any.
         pub port: u32 = "port",
         /// Labels that the client's workload must have; decided when routes are compiled for a
         /// proxy.
-        pub source_labels: IndexMap<String, String> = "sourceLabels",
+        pub source_labels: Map<String, String> = "sourceLabels",
         /// The gateways that apply the match, in the place of the VirtualService's own list.
         pub gateways: Vec<String> = "gateways",
         /// On parameters of the query, by name.
-        pub query_params: IndexMap<String, StringMatch> = "queryParams",
+        pub query_params: Map<String, StringMatch> = "queryParams",
         /// Whether `uri` ignores case (`exact` and `prefix` only).
         pub ignore_uri_case: bool = "ignoreUriCase",
         /// Conditions on headers that must not hold.
-        pub without_headers: IndexMap<String, StringMatch> = "withoutHeaders",
+        pub without_headers: Map<String, StringMatch> = "withoutHeaders",
         /// The namespace that the client's workload must be in; empty for any.
         pub source_namespace: String = "sourceNamespace",
         /// A prefix for metrics about what is matched.

@@ -1,8 +1,8 @@
 //! Routes of TLS and TCP connections.
 
 use super::Destination;
+use crate::Map;
 use crate::proto::message;
-use indexmap::IndexMap;
 
 message! {
     /// A rule for TLS connections that are not terminated.
@@ -29,7 +29,7 @@ message! {
         /// The port that the client connected to; 0 for any.
         pub port: u32 = "port",
         /// Labels that the client's workload must have.
-        pub source_labels: IndexMap<String, String> = "sourceLabels",
+        pub source_labels: Map<String, String> = "sourceLabels",
         /// The gateways that apply the match, in the place of the VirtualService's own list.
         pub gateways: Vec<String> = "gateways",
         /// The namespace that the client's workload must be in; empty for any.
@@ -61,7 +61,7 @@ message! {
         /// Deprecated: addresses of the client.
         pub source_subnet: String = "sourceSubnet",
         /// Labels that the client's workload must have.
-        pub source_labels: IndexMap<String, String> = "sourceLabels",
+        pub source_labels: Map<String, String> = "sourceLabels",
         /// The gateways that apply the match, in the place of the VirtualService's own list.
         pub gateways: Vec<String> = "gateways",
         /// The namespace that the client's workload must be in; empty for any.

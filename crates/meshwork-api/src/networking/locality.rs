@@ -1,7 +1,7 @@
 //! Preferences among the places where endpoints run.
 
+use crate::Map;
 use crate::proto::message;
-use indexmap::IndexMap;
 
 message! {
     /// Preferences among localities (`region/zone/subzone`).
@@ -27,7 +27,7 @@ message! {
         /// The client's locality; `*` ends a prefix.
         pub from: String = "from",
         /// Percent by endpoint locality, 100 altogether.
-        pub to: IndexMap<String, u32> = "to",
+        pub to: Map<String, u32> = "to",
     }
 }
 

@@ -1,8 +1,8 @@
 //! ProxyConfig as a resource.
 
+use crate::Map;
 use crate::proto::message;
 use crate::selector::WorkloadSelector;
-use indexmap::IndexMap;
 
 message! {
     /// Settings of proxy processes.
@@ -14,7 +14,7 @@ message! {
         /// How many worker threads there are; 0 for one per core.
         pub concurrency: Option<i32> = "concurrency",
         /// Variables of the environment.
-        pub environment_variables: IndexMap<String, String> = "environmentVariables",
+        pub environment_variables: Map<String, String> = "environmentVariables",
         /// The image.
         pub image: Option<ProxyImage> = "image",
     }

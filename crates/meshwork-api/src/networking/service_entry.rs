@@ -1,8 +1,8 @@
 //! ServiceEntries and WorkloadEntries.
 
 use super::WorkloadSelector;
+use crate::Map;
 use crate::proto::{enumeration, message};
-use indexmap::IndexMap;
 
 message! {
     /// A service that Kubernetes does not know.
@@ -85,9 +85,9 @@ message! {
         /// An IP address, a DNS name, or `unix://` and a path.
         pub address: String = "address",
         /// Its ports by the names of the service's.
-        pub ports: IndexMap<String, u32> = "ports",
+        pub ports: Map<String, u32> = "ports",
         /// Its labels.
-        pub labels: IndexMap<String, String> = "labels",
+        pub labels: Map<String, String> = "labels",
         /// Its network; empty for one that everybody reaches directly.
         pub network: String = "network",
         /// Where it runs, `region/zone/subzone`; `.` may part them too.

@@ -1,8 +1,8 @@
 //! Sidecars: what a proxy sees and accepts.
 
 use super::{ConnectionPoolSettings, Destination, ServerTlsSettings};
+use crate::Map;
 use crate::proto::{enumeration, message};
-use indexmap::IndexMap;
 
 message! {
     /// What the proxies of some workloads see and accept.
@@ -66,7 +66,7 @@ message! {
     /// Istio's `WorkloadSelector` of the networking API.
     pub struct WorkloadSelector: "istio.networking.v1alpha3.WorkloadSelector" {
         /// Labels that they have.
-        pub labels: IndexMap<String, String> = "labels",
+        pub labels: Map<String, String> = "labels",
     }
 }
 

@@ -1,8 +1,8 @@
 //! WorkloadGroups and their health checks.
 
 use super::WorkloadEntry;
+use crate::Map;
 use crate::proto::{message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// What the WorkloadEntries of a group of machines have in common.
@@ -24,9 +24,9 @@ message! {
     /// Istio's `WorkloadGroup.ObjectMeta`.
     pub struct WorkloadGroupMeta: "istio.networking.v1alpha3.WorkloadGroup.ObjectMeta" {
         /// Labels.
-        pub labels: IndexMap<String, String> = "labels",
+        pub labels: Map<String, String> = "labels",
         /// Annotations.
-        pub annotations: IndexMap<String, String> = "annotations",
+        pub annotations: Map<String, String> = "annotations",
     }
 }
 

@@ -1,8 +1,8 @@
 //! Metadata of objects.
 
+use crate::Map;
 use crate::Timestamp;
 use crate::proto::message;
-use indexmap::IndexMap;
 
 message! {
     /// What Kubernetes knows of every object: its name, labels, age and version.
@@ -15,9 +15,9 @@ message! {
         /// objects of the whole cluster.
         pub namespace: String = "namespace",
         /// Labels; selectors of other objects read them.
-        pub labels: IndexMap<String, String> = "labels",
+        pub labels: Map<String, String> = "labels",
         /// Annotations.
-        pub annotations: IndexMap<String, String> = "annotations",
+        pub annotations: Map<String, String> = "annotations",
         /// When the object was created: older resources win where Istio has to choose.
         pub creation_timestamp: Option<Timestamp> = "creationTimestamp",
         /// When the object was marked for deletion.

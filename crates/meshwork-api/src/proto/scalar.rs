@@ -1,10 +1,9 @@
 //! Scalars, lists, maps and optional values as fields.
 
 use super::{Field, Reading, Shape, Step, Struct};
-use indexmap::IndexMap;
+use crate::Map;
 use serde::Serialize;
 use serde_json::Value;
-use std::hash::Hash;
 use std::str::FromStr;
 
 impl Field for String {
@@ -163,28 +162,28 @@ impl<T: Field> Field for Vec<T> {
     }
 }
 
-impl<K, T> Field for IndexMap<K, T>
+impl<K, T> Field for Map<K, T>
 where
-    K: FromStr + Hash + Eq + Serialize,
+    K: FromStr + Ord + Serialize,
     T: Field,
 {
     fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
         let Value::Object(entries) = value else {
             return reading.wrong_type("a mapping", value);
         };
-        let mut map = Self::with_capacity(entries.len());
+        let mut read = Vec::with_capacity(entries.len());
         for (key, item) in entries {
             reading.at(Step::Key(key), |reading| {
                 let Ok(key) = key.parse() else {
                     return reading.invalid::<()>("the key has to be a number");
                 };
                 if let Some(item) = read_item(item, reading) {
-                    map.insert(key, item);
+                    read.push((key, item));
                 }
                 None
             });
         }
-        Some(map)
+        Some(read.into_iter().collect())
     }
 
     fn is_unset(&self) -> bool {

@@ -1,8 +1,8 @@
 //! PeerAuthentications.
 
+use crate::Map;
 use crate::proto::{enumeration, message};
 use crate::selector::WorkloadSelector;
-use indexmap::IndexMap;
 
 message! {
     /// Whether some workloads accept mTLS, plaintext or both.
@@ -15,7 +15,7 @@ message! {
         pub mtls: Option<MutualTls> = "mtls",
         /// Modes of single ports of the workload; needs a selector, and an entry where it is
         /// given.
-        pub port_level_mtls: Option<IndexMap<u32, MutualTls>> = "portLevelMtls",
+        pub port_level_mtls: Option<Map<u32, MutualTls>> = "portLevelMtls",
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{ProviderRef, WorkloadMode};
 use crate::Duration;
+use crate::Map;
 use crate::proto::{enumeration, message, oneof};
-use indexmap::IndexMap;
 
 message! {
     /// How requests and connections are counted.
@@ -29,7 +29,7 @@ message! {
         /// Whether they are turned off.
         pub disabled: Option<bool> = "disabled",
         /// Changes of their tags, by name.
-        pub tag_overrides: IndexMap<String, TagOverride> = "tagOverrides",
+        pub tag_overrides: Map<String, TagOverride> = "tagOverrides",
     }
 }
 

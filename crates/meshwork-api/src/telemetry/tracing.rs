@@ -1,9 +1,9 @@
 //! Telemetry, and its traces.
 
 use super::{AccessLogging, Metrics};
+use crate::Map;
 use crate::proto::{enumeration, message, oneof};
 use crate::selector::{PolicyTargetReference, WorkloadSelector};
-use indexmap::IndexMap;
 
 message! {
     /// What is measured, logged and traced of some workloads.
@@ -63,7 +63,7 @@ message! {
         /// Whether spans are not reported; context is still passed on.
         pub disable_span_reporting: Option<bool> = "disableSpanReporting",
         /// Tags of each span, by name.
-        pub custom_tags: IndexMap<String, CustomTag> = "customTags",
+        pub custom_tags: Map<String, CustomTag> = "customTags",
         /// Whether `x-request-id` carries the decision to sample. Default: true.
         pub use_request_id_for_trace_sampling: Option<bool> = "useRequestIdForTraceSampling",
         /// Whether spans have Istio's own tags. Default: true.

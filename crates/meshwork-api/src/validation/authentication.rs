@@ -5,8 +5,8 @@ use super::place::Place;
 use super::primitive::scalar::is_port;
 use super::primitive::{jwks, url};
 use super::shared::{duration, selector, targets};
+use crate::Map;
 use crate::security::{JwtRule, PeerAuthentication, RequestAuthentication};
-use indexmap::IndexMap;
 
 /// Everything istiod's webhook asks of a PeerAuthentication.
 pub(super) fn check_peer(policy: &PeerAuthentication, out: &mut Findings<'_>) {
@@ -21,7 +21,7 @@ pub(super) fn check_peer(policy: &PeerAuthentication, out: &mut Findings<'_>) {
         let message = "needs a `selector` with labels: ports belong to workloads";
         out.error(&spec.field("portLevelMtls"), message);
     }
-    for port in ports.into_iter().flat_map(IndexMap::keys) {
+    for port in ports.into_iter().flat_map(Map::keys) {
         if !is_port(*port) {
             let key = port.to_string();
             let message = format!("port {port} is not in the range 1 to 65535");

@@ -7,8 +7,8 @@ use super::primitive::name::{is_dns_label, is_label_key, is_label_value};
 use super::primitive::regex;
 use super::primitive::scalar::{check_duration, is_port};
 use crate::Duration;
+use crate::Map;
 use crate::selector::{PolicyTargetReference, WorkloadSelector};
-use indexmap::IndexMap;
 use std::collections::HashSet;
 
 /// A duration that has to be at least a millisecond where it is given.
@@ -48,7 +48,7 @@ pub(super) fn count(place: &Place<'_>, name: &str, value: i32, out: &mut Finding
 pub(super) fn labels(
     place: &Place<'_>,
     name: &str,
-    labels: &IndexMap<String, String>,
+    labels: &Map<String, String>,
     out: &mut Findings<'_>,
 ) {
     for (key, value) in labels {
@@ -149,7 +149,7 @@ pub(super) fn export_to(namespace: &str, list: &[String], rule: ExportTo, out: &
 fn selector_labels(
     place: &Place<'_>,
     name: &str,
-    labels: &IndexMap<String, String>,
+    labels: &Map<String, String>,
     out: &mut Findings<'_>,
 ) {
     for (key, value) in labels {

@@ -2,11 +2,11 @@
 
 use super::findings::{Findings, quote};
 use super::place::Place;
+use crate::Map;
 use crate::networking::{
     HttpMatchRequest, L4MatchAttributes, StringMatch, StringMatchType, TlsMatchAttributes,
     VirtualService,
 };
-use indexmap::IndexMap;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
@@ -77,7 +77,7 @@ impl Comparable for HttpMatchRequest {
 
 /// A number for the entries of a map, whatever their order.
 fn sum_of_entries<'m, V, K: Hash>(
-    map: &'m IndexMap<String, V>,
+    map: &'m Map<String, V>,
     key: impl Fn(&'m V) -> K,
 ) -> (usize, u64) {
     let entry = |(name, value): (&'m String, &'m V)| {
@@ -253,7 +253,7 @@ fn covers(earlier: &PrefixMatch<'_>, later: &PrefixMatch<'_>) -> bool {
         && maps_cover(&a.without_headers, &b.without_headers)
 }
 
-fn maps_cover(a: &IndexMap<String, StringMatch>, b: &IndexMap<String, StringMatch>) -> bool {
+fn maps_cover(a: &Map<String, StringMatch>, b: &Map<String, StringMatch>) -> bool {
     a.len() == b.len()
         && a.iter().all(|(key, value)| {
             b.get(key)

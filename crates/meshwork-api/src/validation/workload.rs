@@ -6,8 +6,8 @@ use super::primitive::address::is_ip;
 use super::primitive::name::{check_fqdn, is_dns_label};
 use super::primitive::scalar::check_unix_path;
 use super::shared::{count, labels, port};
+use crate::Map;
 use crate::networking::{HealthCheckMethod, ReadinessProbe, WorkloadEntry, WorkloadGroup};
-use indexmap::IndexMap;
 use std::collections::HashSet;
 
 /// Everything istiod's webhook asks of a WorkloadEntry.
@@ -57,7 +57,7 @@ pub(super) fn check_endpoint(
 /// `ports` of an endpoint: names of the service's ports with other numbers.
 pub(super) fn endpoint_ports(
     place: &Place<'_>,
-    ports: &IndexMap<String, u32>,
+    ports: &Map<String, u32>,
     service_ports: Option<&HashSet<&str>>,
     out: &mut Findings<'_>,
 ) {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use indexmap::IndexMap;
+use meshwork_api::Map;
 use meshwork_core::{Labels, Locality};
 
 use super::Context;
@@ -12,7 +12,7 @@ use crate::strings::Strings;
 pub(crate) const NETWORK: &str = "topology.istio.io/network";
 
 /// Labels as resources write them.
-pub(crate) type Written = IndexMap<String, String>;
+pub(crate) type Written = Map<String, String>;
 
 /// The labels of a workload with those that say where it runs. They take the place of its own,
 /// but for the network's.

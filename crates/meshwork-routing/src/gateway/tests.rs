@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use meshwork_api::Map;
 use meshwork_api::{
     Object,
     networking::{Gateway, Port, Server, ServerTlsMode, ServerTlsSettings},
@@ -159,7 +159,7 @@ fn hosts_keep_or_lose_their_namespace() {
 fn a_selector_reaches_every_namespace() {
     // T116.
     let labelled = |name: &str, labels: &[(&str, &str)]| {
-        let selector: IndexMap<String, String> =
+        let selector: Map<String, String> =
             labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         Arc::new(Object::new("far", name, Gateway { selector, ..Gateway::default() }))
     };

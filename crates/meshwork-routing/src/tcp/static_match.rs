@@ -1,6 +1,6 @@
 //! What of an L4 match is known before a connection comes: gateway, port, and who the proxy is.
 
-use indexmap::IndexMap;
+use meshwork_api::Map;
 use meshwork_api::networking::{L4MatchAttributes, TlsMatchAttributes};
 use meshwork_registry::Proxy;
 
@@ -13,7 +13,7 @@ pub(crate) const MESH: &str = "mesh";
 pub(crate) struct StaticMatch<'a> {
     port: u32,
     gateways: &'a [String],
-    source_labels: &'a IndexMap<String, String>,
+    source_labels: &'a Map<String, String>,
     source_namespace: &'a str,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use meshwork_api::Map;
 use meshwork_api::{
     Object,
     networking::{
@@ -169,7 +169,7 @@ fn merge_match(root: &HttpMatchRequest, leaf: &HttpMatchRequest) -> HttpMatchReq
 
 /// Both maps; the delegate's value where both have a key. Keys are compared as text, so two
 /// spellings of one header both stay.
-fn union<V: Clone>(root: &IndexMap<String, V>, leaf: &IndexMap<String, V>) -> IndexMap<String, V> {
+fn union<V: Clone>(root: &Map<String, V>, leaf: &Map<String, V>) -> Map<String, V> {
     let mut union = root.clone();
     union.extend(leaf.iter().map(|(key, value)| (key.clone(), value.clone())));
     union

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use indexmap::IndexMap;
+use meshwork_api::Map;
 use meshwork_api::networking::{HeaderOperations, Headers};
 
 use super::diagnostics::Diagnostics;
@@ -83,7 +83,7 @@ impl Operations {
 
 /// The values by name, as Istio sorts them.
 fn read_values(
-    values: &IndexMap<String, String>,
+    values: &Map<String, String>,
     field: &str,
     diagnostics: &mut Diagnostics<'_>,
 ) -> Vec<(HeaderName, Format)> {
@@ -123,7 +123,7 @@ fn is_internal(name: &str) -> bool {
     name.starts_with(':') || name.eq_ignore_ascii_case("host")
 }
 
-fn authority(values: &IndexMap<String, String>) -> Option<&str> {
+fn authority(values: &Map<String, String>) -> Option<&str> {
     let is_host =
         |name: &str| name.eq_ignore_ascii_case(":authority") || name.eq_ignore_ascii_case("host");
     let found = values.iter().find(|(name, _)| is_host(name));
