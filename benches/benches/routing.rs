@@ -52,12 +52,19 @@ fn compile(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("compile", size), |bencher| {
             bencher.iter(|| Snapshot::compile(black_box(&store), &proxy, None));
         });
-        let (snapshot, _) = Snapshot::compile(&store, &proxy, None);
-        let mut changed = virtual_services(1).remove(0);
-        changed.spec.http.pop();
-        store.apply(Event::apply(changed));
+        // One VirtualService in the middle of the list has now two routes, now three.
+        let whole = virtual_services(size).swap_remove(size / 2);
+        let mut short = whole.clone();
+        short.spec.http.pop();
+        let (mut snapshot, _) = Snapshot::compile(&store, &proxy, None);
         group.bench_function(BenchmarkId::new("recompile_one", size), |bencher| {
-            bencher.iter(|| Snapshot::compile(black_box(&store), &proxy, Some(&snapshot)));
+            let mut next = [&short, &whole].into_iter().cycle();
+            bencher.iter(|| {
+                if let Some(changed) = next.next() {
+                    store.apply(Event::apply(changed.clone()));
+                }
+                snapshot = Snapshot::compile(black_box(&store), &proxy, Some(&snapshot)).0;
+            });
         });
     }
     group.finish();

@@ -21,7 +21,7 @@ pub(crate) struct Facts<'a> {
 
 /// What is known of a header or query parameter.
 #[derive(Clone, Copy)]
-enum Fact<'a> {
+pub(super) enum Fact<'a> {
     /// It was not asked for.
     Unread,
     Missing,
@@ -70,7 +70,9 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn fact(&self, named: &Named, slot: u16) -> Fact<'a> {
+    /// What is known of `named`, looked up where it was not asked for before.
+    #[inline]
+    pub(super) fn fact(&self, named: &Named, slot: u16) -> Fact<'a> {
         let Some(cell) = self.slots.get(usize::from(slot)) else {
             return self.look_up(named);
         };

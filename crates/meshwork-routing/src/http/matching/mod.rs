@@ -8,6 +8,7 @@ mod clause;
 mod facts;
 mod query;
 mod rule;
+mod screen;
 
 pub(crate) use claim::ClaimPath;
 pub(crate) use clause::{Clause, Field, Named, Origin};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use meshwork_core::{FieldPath, Mismatch, Outcome, Step};
 
-use super::{Clause, Facts, Field, Named};
+use super::{Clause, Facts, Field, Named, screen::Screen};
 use crate::http::Route;
 
 /// A route and the clauses that a request has to meet for it.
@@ -23,12 +23,21 @@ pub(crate) struct Rule {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RuleSet {
     rules: Box<[Rule]>,
+    /// What each rule most likely fails by.
+    screens: Box<[Screen]>,
+    /// The names that clauses look at, by slot.
+    names: Box<[Named]>,
 }
 
 impl Rule {
     /// A rule that every request with a path meets.
     pub(crate) fn everything(route: Route, path: Clause) -> Self {
         Self { clauses: Box::new([path]), route: Arc::new(route), catch_all: true }
+    }
+
+    /// Whether the request meets all clauses.
+    pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.clauses.iter().all(|clause| clause.holds(facts))
     }
 
     fn first_failing(&self, facts: &Facts<'_>) -> Option<&Clause> {
@@ -40,13 +49,17 @@ impl RuleSet {
     /// Numbers the names that the clauses look at.
     pub(crate) fn new(mut rules: Vec<Rule>) -> Self {
         let mut slots: HashMap<Named, u16> = HashMap::new();
+        let mut names = Vec::new();
         for clause in rules.iter_mut().flat_map(|rule| &mut rule.clauses) {
             if let Field::Named(named, slot) = &mut clause.field {
-                let next = u16::try_from(slots.len()).unwrap_or(u16::MAX);
-                *slot = *slots.entry(named.clone()).or_insert(next);
+                let next = u16::try_from(names.len()).unwrap_or(u16::MAX);
+                *slot = *slots.entry(named.clone()).or_insert_with(|| {
+                    names.push(named.clone());
+                    next
+                });
             }
         }
-        Self { rules: rules.into() }
+        Self { screens: Screen::of_rules(&rules), names: names.into(), rules: rules.into() }
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {
@@ -55,11 +68,15 @@ impl RuleSet {
 
     /// The first rule that the request meets.
     pub(crate) fn first_match(&self, facts: &Facts<'_>) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.clauses.iter().all(|clause| clause.holds(facts)))
+        let screened = self.screens.iter().zip(&self.rules);
+        screened
+            .filter(|(screen, _)| screen.admits(facts, &self.names))
+            .map(|(_, rule)| rule)
+            .find(|rule| rule.holds(facts))
     }
 
-    /// What each rule says of the request, in order. The winner is the one that
-    /// [`Self::first_match`] names.
+    /// What each rule says of the request, in order: the first of their clauses that fails, in the
+    /// order in which they were written. The winner is the one that [`Self::first_match`] names.
     pub(crate) fn explain(&self, facts: &Facts<'_>) -> Vec<Step> {
         let winner = self.first_match(facts);
         let mut decided = false;
@@ -95,3 +112,6 @@ fn mismatch(rule: &Rule, clause: &Clause, facts: &Facts<'_>) -> Mismatch {
     };
     Mismatch::new(field, clause.wanted(), clause.found(facts))
 }
+
+#[cfg(test)]
+mod tests;
