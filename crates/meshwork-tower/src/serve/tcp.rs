@@ -185,8 +185,10 @@ impl TcpProxy {
         let (mut client_read, mut client_write) = tokio::io::split(client);
         let (mut upstream_read, mut upstream_write) = tokio::io::split(upstream);
         let activity = Activity::new();
+        // An end in one direction leaves the other open; an error, as of TLS that is cut off, ends
+        // both.
         let both = async {
-            tokio::join!(
+            tokio::try_join!(
                 copy(&mut client_read, &mut upstream_write, &mut outcome.sent, &activity),
                 copy(&mut upstream_read, &mut client_write, &mut outcome.received, &activity),
             )
