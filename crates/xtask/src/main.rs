@@ -14,6 +14,7 @@ use xtask::{
         engine::Meshwork,
         lists::{Divergences, KnownDifferences},
         report::Report,
+        sockets::Sample,
     },
 };
 
@@ -21,6 +22,9 @@ const USAGE: &str = "\
 usage:
   cargo xtask vectors DIR... [--verbose] [--filter TEXT] [--json FILE]
       runs the scenarios below the folders and compares with what was recorded
+  cargo xtask vectors [DIR...] --sockets N [--seed S]
+      runs N of them over real sockets, and compares with the run in memory; without a folder those
+      in the project
   cargo xtask tidy
       checks the layout of the project
   cargo xtask conformance
@@ -47,16 +51,32 @@ fn main() -> ExitCode {
 
 fn run_vectors(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Error>> {
     let (mut roots, mut filter, mut json, mut verbose) = (Vec::new(), None, None, false);
+    let (mut sockets, mut seed) = (None, 0);
+    let number = |name: &str, arguments: &mut dyn Iterator<Item = String>| {
+        let number = arguments.next().and_then(|text| text.parse::<u64>().ok());
+        number.ok_or_else(|| format!("{name} needs a number"))
+    };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--verbose" => verbose = true,
             "--filter" => filter = Some(arguments.next().ok_or("--filter needs a text")?),
             "--json" => json = Some(PathBuf::from(arguments.next().ok_or("--json needs a file")?)),
+            "--sockets" => sockets = Some(number("--sockets", &mut arguments)?),
+            "--seed" => seed = number("--seed", &mut arguments)?,
             flag if flag.starts_with('-') => {
                 return Err(format!("unknown option `{flag}`\n{USAGE}").into());
             }
             folder => roots.push(PathBuf::from(folder)),
         }
+    }
+    if let Some(count) = sockets {
+        if roots.is_empty() {
+            roots.push(xtask::home().join("vectors"));
+        }
+        let sample = Sample::new(usize::try_from(count)?, seed);
+        let report = vectors::sockets::run(&roots, sample)?;
+        report.write(&mut io::stdout().lock())?;
+        return Ok(report.is_clean());
     }
     if roots.is_empty() {
         return Err(USAGE.into());

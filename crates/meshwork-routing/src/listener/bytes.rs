@@ -11,7 +11,7 @@ use meshwork_core::Attributes;
 pub enum FirstBytes {
     /// A request line of HTTP/1.1.
     Http1,
-    /// A request line of HTTP/1.0.
+    /// A request line of HTTP/1.0, or of a version that Envoy takes for it.
     Http10,
     /// The preface of HTTP/2 in plaintext.
     Http2,
@@ -45,29 +45,59 @@ impl FirstBytes {
         if bytes.starts_with(PREFACE) {
             return Some(Self::Http2);
         }
-        let mut words = bytes.split(|byte| *byte == b' ');
-        let method = words.next().unwrap_or_default();
+        let method = bytes.split(|byte| is_blank(*byte)).next().unwrap_or_default();
         let is_token =
             |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-        if !method.iter().all(is_token) || method.is_empty() {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let begun = if end.is_some() { method.trim_ascii_end() } else { method };
+        if !begun.iter().all(is_token) || begun.is_empty() {
             return Some(Self::Other);
         }
-        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+        let Some(end) = end else {
             return if bytes.len() > Self::LONGEST_LINE { Some(Self::Other) } else { None };
         };
-        let line = bytes.get(..end).unwrap_or_default();
+        Some(Self::of_line(bytes.get(..end).unwrap_or_default()))
+    }
+
+    /// Classifies a first line: a method whatever it is called, a target, and a version, which
+    /// HTTP/0.9 leaves out.
+    fn of_line(line: &[u8]) -> Self {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        Some(if line.ends_with(b" HTTP/1.1") {
-            Self::Http1
-        } else if line.ends_with(b" HTTP/1.0") {
-            Self::Http10
-        } else {
-            Self::Other
-        })
+        let mut words = line.split(|byte| is_blank(*byte)).filter(|word| !word.is_empty());
+        let (Some(method), Some(target), version) = (words.next(), words.next(), words.next())
+        else {
+            return Self::Other;
+        };
+        let known = method == b"CONNECT"
+            || matches!(target.first(), Some(b'/' | b'*'))
+            || has_scheme(target);
+        if !known || target.iter().any(|byte| *byte >= 0x7f) || words.next().is_some() {
+            return Self::Other;
+        }
+        match version {
+            Some(b"HTTP/1.1") => Self::Http1,
+            None => Self::Http10,
+            Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+                if major.is_ascii_digit() && minor.is_ascii_digit() =>
+            {
+                Self::Http10
+            }
+            Some(_) => Self::Other,
+        }
     }
 
     /// How far to look for the end of a request line, in bytes.
     const LONGEST_LINE: usize = 64 * 1024;
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Whether a target is an absolute URI: letters, and then `://`.
+fn has_scheme(target: &[u8]) -> bool {
+    let letters = target.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    letters > 0 && target.get(letters..).is_some_and(|rest| rest.starts_with(b"://"))
 }
 
 /// Which inspectors a listener runs before it chooses a filter chain.

@@ -155,8 +155,33 @@ fn first_bytes_are_classified_as_soon_as_they_can_be() {
     check(b"GET / HTTP/1.1", None);
     check(b"GET / HTTP/1.1\r\n", Some(FirstBytes::Http1));
     check(b"get / HTTP/1.1\r\nhost: x", Some(FirstBytes::Http1));
-    check(b"POSTX /a b HTTP/1.1\n", Some(FirstBytes::Http1));
     check(b"GET / HTTP/1.0\r\n", Some(FirstBytes::Http10));
+    // As Envoy 1.40 tells them apart.
+    for line in [
+        &b"POSTX /a HTTP/1.1\n"[..],
+        b"GET  /  HTTP/1.1 \r\n",
+        b"GET\t*\tHTTP/1.1\r\n",
+        b"CONNECT a:1 HTTP/1.1\r\n",
+        b"GET x://a HTTP/1.1\r\n",
+    ] {
+        check(line, Some(FirstBytes::Http1));
+    }
+    for line in [&b"GET /\r\n"[..], b"HELLO / HTTP/0.9\n", b"GET / HTTP/2.0\n"] {
+        check(line, Some(FirstBytes::Http10));
+    }
+    for line in [
+        &b"POSTX /a b HTTP/1.1\n"[..],
+        b"GET a HTTP/1.1\r\n",
+        b"FOO a:1 HTTP/1.1\r\n",
+        b"GET / HTTP/1.12\r\n",
+        b"GET / http/1.1\r\n",
+        b"GET /\xff HTTP/1.1\r\n",
+        b"GET\r\n",
+        b"\r\nGET / HTTP/1.1\r\n",
+        b"EHLO x\r\n",
+    ] {
+        check(line, Some(FirstBytes::Other));
+    }
     check(b"hello\n", Some(FirstBytes::Other));
     check(b"\0\x01", Some(FirstBytes::Other));
     check(b"<xml>", Some(FirstBytes::Other));

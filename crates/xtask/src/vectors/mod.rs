@@ -11,6 +11,7 @@ pub mod read;
 pub mod recorded;
 pub mod report;
 pub mod scenario;
+pub mod sockets;
 
 use std::{
     path::PathBuf,

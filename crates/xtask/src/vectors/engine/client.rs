@@ -62,7 +62,7 @@ pub(super) async fn send(send: &Send, io: Box<dyn Io>, patience: Duration) -> Go
                 let head = request.method.as_deref() == Some("HEAD");
                 bytes(&http1(request), io, true, head).await
             }
-            (None, Some(text)) => bytes(text.as_bytes(), io, false, false).await,
+            (None, Some(text)) => bytes(words(text).as_bytes(), io, false, false).await,
             (None, None) => bytes(b"", io, false, false).await,
         }
     };
@@ -93,8 +93,14 @@ pub(super) fn first_bytes(send: &Send) -> Vec<u8> {
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec()
         }
         (None, Some(request)) => http1(request),
-        (None, None) => send.tcp.clone().unwrap_or_default().into_bytes(),
+        (None, None) => words(send.tcp.as_deref().unwrap_or_default()).into_bytes(),
     }
+}
+
+/// What is said where it is not HTTP: whole lines, since Envoy's inspector waits for the end of one.
+fn words(text: &str) -> String {
+    let ends = text.is_empty() || text.ends_with('\n');
+    if ends { text.to_owned() } else { format!("{text}\n") }
 }
 
 fn version(request: &Request) -> &str {

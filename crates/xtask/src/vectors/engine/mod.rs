@@ -26,6 +26,7 @@ mod vantage;
 mod world;
 
 use network::Network;
+pub(super) use sockets::server_name;
 
 use super::{
     Engine,
@@ -90,7 +91,8 @@ pub(super) fn over_sockets(
     let (world, sockets) = match (world, sockets) {
         (Ok(world), Ok(sockets)) => (world, sockets),
         (Err(reason), _) | (_, Err(reason)) => {
-            answers.cases.fill_with(|| Err(Unsupported(reason.clone())));
+            answers.cases =
+                question.cases.iter().map(|_| Err(Unsupported(reason.clone()))).collect();
             return answers;
         }
     };

@@ -90,7 +90,7 @@ impl Sockets {
 }
 
 /// The server name that a client asks for; `None` where rustls does not send it.
-pub(super) fn server_name(send: &Send) -> Option<ServerName<'static>> {
+pub(in super::super) fn server_name(send: &Send) -> Option<ServerName<'static>> {
     match send.tls.as_ref().and_then(|hello| hello.sni.as_deref()) {
         None => Some(ServerName::IpAddress(Ipv4Addr::UNSPECIFIED.into())),
         Some(name) => match ServerName::try_from(name.to_owned()).ok()? {
