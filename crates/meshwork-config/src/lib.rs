@@ -24,5 +24,5 @@ pub use folder::Folder;
 pub use report::{CompileReport, Diagnostic, Level};
 pub use security::{Closed, InboundVerdict, Security};
 pub use snapshot::Snapshot;
-pub use source::{Running, Sink, Source, SourceError};
+pub use source::{Running, Sink, Source, SourceError, SourceId};
 pub use store::ConfigStore;

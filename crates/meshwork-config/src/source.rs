@@ -18,6 +18,17 @@ pub trait Source: Send + 'static {
     fn start(self: Box<Self>, sink: Sink) -> Result<Running, SourceError>;
 }
 
+/// Tells sources apart, so that a listing of one lets nothing go that another has told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(u32);
+
+impl SourceId {
+    /// The source of a number; 0 is whoever names none.
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// Takes the events of a source; cheap to clone.
 #[derive(Clone)]
 pub struct Sink(Arc<dyn Fn(Vec<Event>) + Send + Sync>);

@@ -10,7 +10,8 @@ use meshwork_core::{FieldPath, PersistentMap, ResourceRef};
 use meshwork_registry::{Change, Registry, Resource, Settings};
 
 use crate::{
-    Applied, CompileReport, Diagnostic, Event, Level, Origin, Refusal, objects::Objects, security,
+    Applied, CompileReport, Diagnostic, Event, Level, Origin, Refusal, SourceId, objects::Objects,
+    security,
 };
 
 /// Everything that sources have told, and what is in force of it.
@@ -35,8 +36,10 @@ pub struct ConfigStore {
     /// The resources in force of which admission had something to say.
     warned: BTreeSet<ResourceRef>,
     pub(crate) refused: Refused,
-    /// While a listing is under way: what it has told so far.
-    listing: Option<Listing>,
+    /// Who told what was refused.
+    refused_by: BTreeMap<RefusedKey, SourceId>,
+    /// While listings are under way: what they have told so far.
+    listings: BTreeMap<SourceId, Listing>,
     /// What the registry has not been told yet.
     pending: Vec<Change>,
 }
@@ -53,6 +56,7 @@ pub(crate) enum RefusedKey {
 
 #[derive(Clone, Debug)]
 struct InForce {
+    source: SourceId,
     origin: Option<Origin>,
     warnings: Vec<Violation>,
 }
@@ -130,13 +134,21 @@ impl ConfigStore {
 
     /// Takes changes in their order; cheaper than one after the other.
     pub fn apply_all(&mut self, events: impl IntoIterator<Item = Event>) {
+        self.apply_from(SourceId::default(), events);
+    }
+
+    /// Takes changes of one source among several.
+    ///
+    /// A listing lets go what the same source told before. A resource that two sources tell is the
+    /// one's that told it last.
+    pub fn apply_from(&mut self, source: SourceId, events: impl IntoIterator<Item = Event>) {
         for event in events {
             match event {
-                Event::Init => self.listing = Some(Listing::default()),
-                Event::Apply(applied) => self.admit(*applied),
-                Event::Refuse(refusal) => self.refuse(refusal),
+                Event::Init => drop(self.listings.insert(source, Listing::default())),
+                Event::Apply(applied) => self.admit(source, *applied),
+                Event::Refuse(refusal) => self.refuse(source, refusal),
                 Event::Delete(resource) => self.delete(&resource),
-                Event::InitDone => self.end_listing(),
+                Event::InitDone => self.end_listing(source),
             }
         }
         let changes = std::mem::take(&mut self.pending);
@@ -145,7 +157,7 @@ impl ConfigStore {
         }
     }
 
-    fn admit(&mut self, applied: Applied) {
+    fn admit(&mut self, source: SourceId, applied: Applied) {
         let Applied { mut object, origin, report } = applied;
         let cluster_scoped = matches!(object, AnyObject::Node(_) | AnyObject::Namespace(_));
         let metadata = object.metadata_mut();
@@ -153,13 +165,13 @@ impl ConfigStore {
             metadata.namespace = DEFAULT_NAMESPACE.to_owned();
         }
         let resource = object.reference();
-        if let Some(listing) = &mut self.listing
+        if let Some(listing) = self.listings.get_mut(&source)
             && !listing.told.insert(resource.clone())
         {
             listing.duplicates.push((resource, origin));
             return;
         }
-        self.refused.remove(&RefusedKey::Resource(resource.clone()));
+        self.mend(&RefusedKey::Resource(resource.clone()));
         let warnings: Vec<_> = report.warnings().cloned().collect();
         if warnings.is_empty() {
             self.warned.remove(&resource);
@@ -169,10 +181,10 @@ impl ConfigStore {
         if let Some(object) = self.objects.insert(&resource, object) {
             self.pending.extend(Resource::of(&object).map(Change::Apply));
         }
-        self.in_force.insert(resource, InForce { origin, warnings });
+        self.in_force.insert(resource, InForce { source, origin, warnings });
     }
 
-    fn refuse(&mut self, mut refusal: Refusal) {
+    fn refuse(&mut self, source: SourceId, mut refusal: Refusal) {
         let key = match &mut refusal.resource {
             Some(resource) => {
                 if resource.namespace.is_empty() {
@@ -182,7 +194,7 @@ impl ConfigStore {
             }
             None => RefusedKey::Text(refusal.origin.clone()),
         };
-        if let Some(listing) = &mut self.listing {
+        if let Some(listing) = self.listings.get_mut(&source) {
             listing.refused.insert(key.clone());
             match (&key, &refusal.origin) {
                 (RefusedKey::Resource(resource), _) => drop(listing.told.insert(resource.clone())),
@@ -192,11 +204,21 @@ impl ConfigStore {
                 (RefusedKey::Text(_), None) => {}
             }
         }
+        self.keep_refusal(source, key, refusal);
+    }
+
+    fn keep_refusal(&mut self, source: SourceId, key: RefusedKey, refusal: Refusal) {
+        self.refused_by.insert(key.clone(), source);
         self.refused.insert(key, Arc::new(refusal));
     }
 
+    fn mend(&mut self, key: &RefusedKey) {
+        self.refused_by.remove(key);
+        self.refused.remove(key);
+    }
+
     fn delete(&mut self, resource: &ResourceRef) {
-        self.refused.remove(&RefusedKey::Resource(resource.clone()));
+        self.mend(&RefusedKey::Resource(resource.clone()));
         self.warned.remove(resource);
         if self.in_force.remove(resource).is_some() {
             self.objects.remove(resource);
@@ -204,23 +226,24 @@ impl ConfigStore {
         }
     }
 
-    /// What the listing did not tell is gone, unless it came from a text that cannot be read now.
-    fn end_listing(&mut self) {
-        let Some(listing) = self.listing.take() else { return };
+    /// What the source told before and did not tell in its listing is gone, unless it came from a
+    /// text that cannot be read now.
+    fn end_listing(&mut self, source: SourceId) {
+        let Some(listing) = self.listings.remove(&source) else { return };
         let gone = |(resource, held): &(&ResourceRef, &InForce)| {
             let unreadable =
                 held.origin.as_ref().is_some_and(|o| listing.unreadable.contains(&o.file));
-            !listing.told.contains(*resource) && !unreadable
+            held.source == source && !listing.told.contains(*resource) && !unreadable
         };
         let gone: Vec<_> =
             self.in_force.iter().filter(gone).map(|(resource, _)| resource.clone()).collect();
         for resource in &gone {
             self.delete(resource);
         }
-        let mended: Vec<_> =
-            self.refused.keys().filter(|key| !listing.refused.contains(*key)).cloned().collect();
+        let told = self.refused_by.iter().filter(|(_, by)| **by == source).map(|(key, _)| key);
+        let mended: Vec<_> = told.filter(|key| !listing.refused.contains(*key)).cloned().collect();
         for key in &mended {
-            self.refused.remove(key);
+            self.mend(key);
         }
         for (resource, origin) in listing.duplicates {
             let first = self.origin(&resource).map(|o| format!(" at {o}")).unwrap_or_default();
@@ -238,7 +261,7 @@ impl ConfigStore {
                 report,
                 rendered: String::new(),
             };
-            self.refused.insert(key, Arc::new(refusal));
+            self.keep_refusal(source, key, refusal);
         }
     }
 

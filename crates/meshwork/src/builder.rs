@@ -19,6 +19,7 @@ use crate::{
     engine::{self, Engine},
     mesh::Assembly,
 };
+use tokio::sync::mpsc;
 
 /// Puts a [`Mesh`] together: where its configuration comes from and what may fail.
 #[must_use = "nothing happens before `start`"]
@@ -55,6 +56,14 @@ pub enum StartError {
     #[cfg(feature = "mtls")]
     #[error("the workload has no certificate: {0}")]
     Identity(#[from] meshwork_transport::IdentityError),
+    /// A setting of MeshConfig that Istio refuses, or one that cannot be kept.
+    #[error("{field}: {reason}")]
+    MeshConfig {
+        /// The field.
+        field: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// A name in MeshConfig `trustDomainAliases` is none.
     #[cfg(feature = "mtls")]
     #[error("trustDomainAliases: {0}")]
@@ -236,7 +245,11 @@ impl MeshBuilder {
     /// # Errors
     /// [`StartError::Source`] where a source cannot be reached, [`StartError::Invalid`] where a
     /// resource is refused and that is not tolerated.
-    pub async fn start(self) -> Result<Mesh, StartError> {
+    pub async fn start(mut self) -> Result<Mesh, StartError> {
+        if let Some(own) = self.workload.own_trust_domain() {
+            own.clone_into(&mut self.mesh_config.trust_domain);
+        }
+        check_mesh_tls(&self.mesh_config)?;
         #[cfg(feature = "mtls")]
         let identity = match self.identity {
             Some(source) => Some(start_identity(source, &self.mesh_config).await?),
@@ -269,14 +282,15 @@ impl MeshBuilder {
         #[cfg(feature = "mtls")]
         secrets.follow(engine.live());
         engine.update(self.events);
-        let (sink, mut events) = engine::channel();
+        let (sender, mut events) = mpsc::unbounded_channel();
         let mut running: Vec<Running> = Vec::new();
-        for source in self.sources {
-            running.push(source.start(sink.clone())?);
+        for (id, source) in engine::sources_of(count).zip(self.sources) {
+            running.push(source.start(engine::sink(id, sender.clone()))?);
         }
+        drop(sender);
         // What sources told while they started takes effect before anything else happens.
-        while let Ok(batch) = events.try_recv() {
-            engine.update(batch);
+        while let Ok(told) = events.try_recv() {
+            engine.update_from(vec![told]);
         }
         let health = engine.health();
         if !self.tolerate_invalid && !health.is_good() {
@@ -309,6 +323,17 @@ impl MeshBuilder {
             identity,
             running,
         }))
+    }
+}
+
+/// What Istio refuses in `meshMTLS`.
+fn check_mesh_tls(mesh: &MeshConfig) -> Result<(), StartError> {
+    match &mesh.mesh_mtls {
+        Some(settings) if !settings.ecdh_curves.is_empty() => Err(StartError::MeshConfig {
+            field: "meshMTLS.ecdhCurves",
+            reason: "Istio takes no curves for the mesh's own TLS".into(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -1,11 +1,12 @@
 //! From events to the snapshot in force.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use meshwork_config::{CompileReport, ConfigStore, Event, Level, Sink, Snapshot};
+use meshwork_config::{CompileReport, ConfigStore, Event, Level, Sink, Snapshot, SourceId};
 use meshwork_core::{Live, Publisher};
 use meshwork_registry::Proxy;
 use meshwork_tower::Clusters;
@@ -28,7 +29,7 @@ struct State {
     store: ConfigStore,
     version: u64,
     /// The sources that have not told their first listing yet.
-    awaited: usize,
+    awaited: BTreeSet<SourceId>,
 }
 
 impl Engine {
@@ -41,7 +42,7 @@ impl Engine {
         let (snapshot, _) = Snapshot::compile(&store, &proxy, None);
         Self {
             proxy,
-            state: Mutex::new(State { store, version: 0, awaited: sources }),
+            state: Mutex::new(State { store, version: 0, awaited: sources_of(sources).collect() }),
             publisher: Publisher::new(snapshot),
             clusters,
             ready: watch::Sender::new(sources == 0),
@@ -53,11 +54,13 @@ impl Engine {
         self.publisher.live()
     }
 
+    #[cfg(feature = "client")]
     pub(crate) fn ready(&self) -> watch::Receiver<bool> {
         self.ready.subscribe()
     }
 
     /// Changes with every snapshot.
+    #[cfg(feature = "server")]
     pub(crate) fn changes(&self) -> watch::Receiver<Arc<Health>> {
         self.health.subscribe()
     }
@@ -69,10 +72,18 @@ impl Engine {
     /// Takes events, compiles and publishes. Readers are not disturbed: a request that is under
     /// way keeps the snapshot that it began with.
     pub(crate) fn update(&self, events: Vec<Event>) -> CompileReport {
+        self.update_from(vec![(SourceId::default(), events)])
+    }
+
+    /// The same for what several sources told.
+    pub(crate) fn update_from(&self, told: Vec<Told>) -> CompileReport {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed = events.iter().filter(|event| matches!(event, Event::InitDone)).count();
-        state.store.apply_all(events);
-        state.awaited = state.awaited.saturating_sub(listed);
+        for (source, events) in told {
+            if events.iter().any(|event| matches!(event, Event::InitDone)) {
+                state.awaited.remove(&source);
+            }
+            state.store.apply_from(source, events);
+        }
         state.version += 1;
         let previous = self.publisher.current();
         let (snapshot, report) = Snapshot::compile(&state.store, &self.proxy, Some(&previous));
@@ -88,7 +99,7 @@ impl Engine {
             resources: state.store.len(),
             report: report.clone(),
         }));
-        if state.awaited == 0 {
+        if state.awaited.is_empty() {
             self.ready.send_replace(true);
         }
         report
@@ -132,30 +143,37 @@ impl Engine {
     }
 }
 
-/// A sink for sources, and the events that came through it.
-pub(crate) fn channel() -> (Sink, mpsc::UnboundedReceiver<Vec<Event>>) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let sink = Sink::new(move |events| {
+/// What a source told at once.
+pub(crate) type Told = (SourceId, Vec<Event>);
+
+/// The sources of a mesh by their numbers; 0 is the program itself.
+pub(crate) fn sources_of(count: usize) -> impl Iterator<Item = SourceId> {
+    (1_u32..).take(count).map(SourceId::new)
+}
+
+/// A sink for a source, whose events come through `sender`.
+pub(crate) fn sink(source: SourceId, sender: mpsc::UnboundedSender<Told>) -> Sink {
+    Sink::new(move |events| {
         // Without a receiver the mesh is gone, and nobody has to know.
-        let _ = sender.send(events);
-    });
-    (sink, receiver)
+        let _ = sender.send((source, events));
+    })
 }
 
 /// Publishes what comes through `events`, several batches at once where they come in quick
 /// succession, until the mesh is dropped.
 pub(crate) async fn follow(
     engine: std::sync::Weak<Engine>,
-    mut events: mpsc::UnboundedReceiver<Vec<Event>>,
+    mut events: mpsc::UnboundedReceiver<Told>,
     debounce: Duration,
 ) {
-    while let Some(mut batch) = events.recv().await {
+    while let Some(first) = events.recv().await {
+        let mut batch = vec![first];
         let deadline = tokio::time::sleep(debounce);
         tokio::pin!(deadline);
         loop {
             tokio::select! {
                 more = events.recv() => match more {
-                    Some(more) => batch.extend(more),
+                    Some(more) => batch.push(more),
                     None => break,
                 },
                 () = &mut deadline => break,
@@ -163,7 +181,7 @@ pub(crate) async fn follow(
         }
         let Some(engine) = engine.upgrade() else { return };
         // Compiling a large mesh takes a while; requests must not wait for it.
-        if tokio::task::spawn_blocking(move || engine.update(batch)).await.is_err() {
+        if tokio::task::spawn_blocking(move || engine.update_from(batch)).await.is_err() {
             tracing::error!("compiling the configuration panicked; the former one stays in force");
         }
     }

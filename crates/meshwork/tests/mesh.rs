@@ -248,3 +248,39 @@ async fn the_explanation_names_the_rule() {
     let request = http::Request::get("http://web.example/").body(()).unwrap();
     assert!(mesh.explain(&request).to_string().contains("ServiceEntry default/web"));
 }
+
+#[tokio::test]
+async fn a_listing_lets_go_what_the_same_source_told_and_nothing_else() {
+    let entry = |host: &str| web("127.0.0.1:1".parse().unwrap()).replace("web", host);
+    let listing = |text: &str| {
+        let reader = meshwork::Reader::default();
+        let mut events = vec![Event::Init];
+        events.extend(meshwork::events_of(&reader, "listing.yaml", text.as_bytes()));
+        events.push(Event::InitDone);
+        events
+    };
+    let late = Late::default();
+    let mesh = Mesh::builder(me())
+        .yaml("code.yaml", &entry("code"))
+        .source(listing(&entry("first")))
+        .source(late.clone())
+        .start()
+        .await
+        .unwrap();
+    let resources = || mesh.health().resources;
+    let both = resources();
+    assert_eq!(both % 2, 0, "of code and of the first source");
+    let sink = late.0.lock().unwrap().clone().unwrap();
+    sink.send(listing(&entry("late")));
+    let mut health = mesh.health().version;
+    while mesh.health().version == health {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(resources(), both / 2 * 3, "beside those of the others");
+    health = mesh.health().version;
+    sink.send(vec![Event::Init, Event::InitDone]);
+    while mesh.health().version == health {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(resources(), both, "the late source's own are gone");
+}
