@@ -14,7 +14,8 @@ mod common;
 use std::time::Duration;
 
 use common::{accept, api, authority, identity};
-use meshwork_routing::{ConnectionAction, MtlsMode};
+use meshwork_routing::{ConnectionAction, Inspection, MtlsMode};
+use meshwork_tower::ConnectionInfo;
 use meshwork_transport::{
     AcceptError, DetectError, DetectionLimits, HelloReader, HelloState, MeshAcceptor,
 };
@@ -118,12 +119,16 @@ async fn a_hello_without_the_rest_of_the_handshake_is_closed_in_time() {
 #[tokio::test(start_paused = true)]
 async fn silence_is_closed_in_time_and_slows_nobody() {
     let acceptor = acceptor().await;
+    let decide = common::decide(MtlsMode::Permissive);
+    let mut inspection = Inspection::default();
+    (inspection.tls, inspection.http) = (true, true);
     let mut silent = Vec::new();
-    for _ in 0..1000 {
+    for _ in 0..10_000 {
         let (client, server) = tokio::io::duplex(64);
-        let acceptor = acceptor.clone();
-        let task =
-            tokio::spawn(async move { accept(&acceptor, server, MtlsMode::Permissive).await });
+        let (acceptor, decide) = (acceptor.clone(), decide.clone());
+        let task = tokio::spawn(async move {
+            acceptor.accept(server, ConnectionInfo::default(), inspection, decide).await
+        });
         silent.push((client, task));
     }
     // Another client is served meanwhile.

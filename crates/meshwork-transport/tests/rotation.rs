@@ -20,7 +20,7 @@ use std::{
 };
 
 use common::{
-    accept, api, authority, connect, dial, echo, identity, listener, snapshot, source, web,
+    accept, api, authority, connect, dial, echo, identity, listener, pem, snapshot, source, web,
 };
 use meshwork_identity::{CertificateState, SvidFuture, SvidSource, SvidSourceError};
 use meshwork_routing::MtlsMode;
@@ -186,4 +186,109 @@ async fn a_certificate_that_is_never_renewed_is_asked_for_now_and_then() {
     let asked = asked.load(Ordering::SeqCst);
     assert!((2..6).contains(&asked), "{asked}");
     assert_eq!(status.borrow().generation, 1);
+}
+
+/// A source that does with each request what it is told to.
+#[derive(Debug)]
+struct Moody<S> {
+    inner: S,
+    other: S,
+    mood: Arc<std::sync::atomic::AtomicU8>,
+}
+
+impl<S: SvidSource> SvidSource for Moody<S> {
+    fn fetch(&self, now: OffsetDateTime) -> SvidFuture<'_> {
+        match self.mood.load(Ordering::SeqCst) {
+            0 => self.inner.fetch(now),
+            1 => Box::pin(std::future::pending()),
+            2 => self.other.fetch(now),
+            _ => self.inner.fetch(now - time::Duration::days(2)),
+        }
+    }
+}
+
+/// An authority that answers too late, with somebody else's certificate, or with one that has
+/// ended: each is told, the old certificate serves on, and a good answer mends it.
+#[tokio::test]
+async fn wrong_and_late_answers_leave_the_old_certificate_in_force() {
+    let authority = authority("cluster.local");
+    let mood = Arc::default();
+    let renewing = |id| source(&authority, id).lifetime(time::Duration::seconds(3600));
+    let moody = Moody { inner: renewing(web()), other: renewing(api()), mood: Arc::clone(&mood) };
+    let mut options = IdentityOptions::default();
+    options.expected = Some(web());
+    options.fetch_timeout = Duration::from_millis(50);
+    // Renewed at once, again and again.
+    options.rotation = meshwork_identity::Rotation::default().grace(1.0, 0.0);
+    let identity = Identity::start_with(moody, options).await.unwrap();
+    let mut status = identity.status();
+    for (now, reason) in [(1, "did not answer"), (2, "sa/api"), (3, "expired")] {
+        mood.store(now, Ordering::SeqCst);
+        let told = |status: &meshwork_transport::IdentityStatus| {
+            status.failure.as_ref().is_some_and(|failure| failure.to_lowercase().contains(reason))
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), status.wait_for(told)).await;
+        let waited = waited.map(drop);
+        assert!(waited.is_ok(), "{reason}: {:?}", identity.status().borrow());
+        let held = identity.live().load();
+        assert_eq!((*held).as_ref().unwrap().context().svid.id(), &web());
+        assert!(identity.usable().is_ok(), "{reason}");
+        mood.store(0, Ordering::SeqCst);
+        let mended = status.wait_for(|status| status.failure.is_none());
+        tokio::time::timeout(Duration::from_secs(20), mended).await.unwrap().unwrap();
+    }
+}
+
+/// Files that are being written, or were written wrongly.
+#[tokio::test]
+async fn files_that_do_not_fit_leave_the_old_certificate_in_force() {
+    let authority = authority("cluster.local");
+    let folder = tempfile::tempdir().unwrap();
+    let context =
+        async || source(&authority, web()).fetch(OffsetDateTime::now_utc()).await.unwrap();
+    let (first, second) = (context().await, context().await);
+    let write = |name: &str, label: &str, der: &[u8]| {
+        let text = pem(label, der);
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    let chain = |context: &meshwork_identity::X509Context| {
+        write("cert-chain.pem", "CERTIFICATE", &context.svid.chain()[0]);
+    };
+    let key = |context: &meshwork_identity::X509Context| {
+        write("key.pem", "PRIVATE KEY", context.svid.key().secret_der());
+    };
+    write("root-cert.pem", "CERTIFICATE", &first.bundles.own().roots()[0]);
+    chain(&first);
+    key(&first);
+    let files = meshwork_identity::FileSource::in_folder(folder.path());
+    let identity = Identity::start(files.interval(Duration::from_millis(20))).await.unwrap();
+    let mut status = identity.status();
+    let mut failure = async |part: &str| {
+        let told = |status: &meshwork_transport::IdentityStatus| {
+            status.failure.as_ref().is_some_and(|failure| failure.contains(part))
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), status.wait_for(told)).await;
+        let waited = waited.map(drop);
+        assert!(waited.is_ok(), "{part}: {:?}", identity.status().borrow());
+        assert!(identity.usable().is_ok());
+    };
+    chain(&second);
+    failure("the private key is not that of the certificate").await;
+    std::fs::write(folder.path().join("key.pem"), "-----BEGIN nothing").unwrap();
+    failure("PEM").await;
+    std::fs::remove_file(folder.path().join("key.pem")).unwrap();
+    failure("key.pem").await;
+    key(&second);
+    let taken = status_of(&identity, 2);
+    tokio::time::timeout(Duration::from_secs(20), taken).await.unwrap();
+    let held = identity.live().load();
+    assert_eq!((*held).as_ref().unwrap().context().svid, second.svid);
+}
+
+async fn status_of(identity: &Identity, generation: u64) {
+    let mut status = identity.status();
+    let there = |status: &meshwork_transport::IdentityStatus| {
+        status.generation == generation && status.failure.is_none()
+    };
+    status.wait_for(there).await.unwrap();
 }

@@ -79,18 +79,7 @@ impl Files {
 }
 
 fn write(folder: &Path, name: &str, label: &str, der: &[u8]) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut body = String::new();
-    for chunk in der.chunks(3) {
-        let byte = |at: usize| chunk.get(at).copied().unwrap_or(0);
-        let bits = u32::from_be_bytes([0, byte(0), byte(1), byte(2)]);
-        for place in 0..4 {
-            let digit = DIGITS[((bits >> (18 - 6 * place)) & 63) as usize];
-            body.push(if place <= chunk.len() { digit as char } else { '=' });
-        }
-    }
-    let pem = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
-    std::fs::write(folder.join(name), pem).unwrap();
+    std::fs::write(folder.join(name), common::pem(label, der)).unwrap();
 }
 
 fn serve(

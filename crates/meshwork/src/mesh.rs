@@ -39,7 +39,12 @@ pub(crate) struct Assembly {
     pub(crate) engine: Arc<Engine>,
     pub(crate) clusters: Clusters,
     pub(crate) workload: Workload,
+    #[cfg_attr(
+        not(any(feature = "client", feature = "server")),
+        expect(dead_code, reason = "stacks alone draw")
+    )]
     pub(crate) seeds: Seeds,
+    #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "clients alone wait"))]
     pub(crate) ready_timeout: Duration,
     pub(crate) enforce: bool,
     #[cfg(feature = "server")]
@@ -141,6 +146,7 @@ impl Mesh {
         }
     }
 
+    #[cfg(any(feature = "client", feature = "server"))]
     pub(crate) fn assembly(&self) -> &Assembly {
         &self.0.assembly
     }

@@ -22,6 +22,7 @@ use meshwork_registry::Proxy;
 pub struct Workload {
     name: String,
     labels: Vec<(String, String)>,
+    trust_domain: Option<String>,
     proxy: Proxy,
 }
 
@@ -55,18 +56,23 @@ pub enum WorkloadError {
 impl Workload {
     /// A workload of `namespace`; `name` is its Pod's.
     pub fn new(namespace: &str, name: impl Into<String>) -> Self {
-        Self { name: name.into(), labels: Vec::new(), proxy: Proxy::sidecar(namespace) }
+        Self {
+            name: name.into(),
+            labels: Vec::new(),
+            trust_domain: None,
+            proxy: Proxy::sidecar(namespace),
+        }
     }
 
     /// The workload of a gateway: `namespace` is the one that it runs in, whose Secrets it may use;
     /// its labels are what Gateways select it by.
     pub fn gateway(namespace: &str, name: impl Into<String>) -> Self {
-        Self { name: name.into(), labels: Vec::new(), proxy: Proxy::gateway(namespace) }
+        Self { proxy: Proxy::gateway(namespace), ..Self::new(namespace, name) }
     }
 
     /// The workload that the environment describes, as Istio's injection template sets it:
-    /// `POD_NAME`, `POD_NAMESPACE`, and where they are set `SERVICE_ACCOUNT`, `INSTANCE_IP`, and
-    /// `ISTIO_LABELS_FILE`, the path of a downward API file with one `key="value"` a line.
+    /// `POD_NAME`, `POD_NAMESPACE`, and where they are set `SERVICE_ACCOUNT`, `INSTANCE_IP`,
+    /// `TRUST_DOMAIN`, and `ISTIO_LABELS_FILE`, the path of a downward API file with one `key="value"` a line.
     ///
     /// # Errors
     /// [`WorkloadError`] names the variable or the line.
@@ -89,6 +95,9 @@ impl Workload {
                 expected: "an IP address",
             })?;
             workload = workload.address(address);
+        }
+        if let Some(trust_domain) = variable("TRUST_DOMAIN") {
+            workload = workload.trust_domain(trust_domain);
         }
         if let Some(path) = variable("ISTIO_LABELS_FILE") {
             let failed = |reason: String| WorkloadError::Labels { path: path.clone(), reason };
@@ -118,6 +127,18 @@ impl Workload {
         self
     }
 
+    /// The trust domain, where the process knows it and nobody hands it a MeshConfig: it takes the
+    /// place of MeshConfig `trustDomain`. `cluster.local` where neither says.
+    #[must_use]
+    pub fn trust_domain(mut self, trust_domain: impl Into<String>) -> Self {
+        self.trust_domain = Some(trust_domain.into());
+        self
+    }
+
+    pub(crate) fn own_trust_domain(&self) -> Option<&str> {
+        self.trust_domain.as_deref()
+    }
+
     /// Adds an address of the workload; the registry finds its services by it.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
@@ -145,7 +166,7 @@ impl From<Proxy> for Workload {
     /// For a proxy that says more of itself: a locality, a cluster, a gateway.
     fn from(proxy: Proxy) -> Self {
         let labels = proxy.labels.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-        Self { name: String::new(), labels, proxy }
+        Self { name: String::new(), labels, trust_domain: None, proxy }
     }
 }
 
@@ -172,6 +193,7 @@ mod tests {
                 "POD_NAMESPACE" => "shop".into(),
                 "SERVICE_ACCOUNT" => "web".into(),
                 "INSTANCE_IP" => "10.0.0.1".into(),
+                "TRUST_DOMAIN" => "shop.example".into(),
                 _ => file.clone(),
             })
         })
@@ -179,6 +201,7 @@ mod tests {
         assert_eq!((workload.namespace(), workload.name()), ("shop", "web-1"));
         assert_eq!(workload.proxy().labels.get("version"), Some("v1"));
         assert_eq!(workload.proxy().addresses.len(), 1);
+        assert_eq!(workload.own_trust_domain(), Some("shop.example"));
     }
 
     #[test]

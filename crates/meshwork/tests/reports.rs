@@ -38,7 +38,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: old-1, namespace: legacy, labels: {app: old}}
 spec: {serviceAccountName: old}
-status: {phase: Running, podIP: 127.0.0.1}
+status: {phase: Running, podIP: 127.0.0.1, conditions: [{type: Ready, status: 'True'}]}
 ";
 
 #[tokio::test]

@@ -116,7 +116,7 @@ impl InboundListeners {
                 Some(previous) => Arc::clone(&previous.passthrough),
                 None => Self::passthrough(inputs.mesh),
             },
-            tls: inputs.previous.map(|previous| previous.tls.clone()).unwrap_or_default(),
+            tls: MeshTls::new(inputs.mesh, inputs.previous.map(|previous| &previous.tls)),
             own_port: crate::listener::proxy_ports(inputs.mesh)[1],
             captured,
         }

@@ -2,10 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
+use meshwork_api::mesh::{MeshConfig, TlsProtocol};
 use meshwork_core::Protocol;
 
 use crate::listener::{Inspection, PLAINTEXT_HTTP, Transport};
-use crate::tls::ServerTls;
+use crate::tls::{ServerTls, TlsVersion};
 
 use Spoken::{Http, Tcp};
 use Transport::{Raw, Tls};
@@ -138,6 +139,23 @@ impl Default for MeshTls {
 }
 
 impl MeshTls {
+    /// With what MeshConfig `meshMTLS` sets: versions and cipher suites of a sidecar's own ports.
+    pub(super) fn new(mesh: &MeshConfig, previous: Option<&Self>) -> Self {
+        let tls = |http| {
+            let mut tls = ServerTls::mesh(http);
+            if let Some(settings) = &mesh.mesh_mtls {
+                if settings.min_protocol_version == TlsProtocol::Tlsv13 {
+                    tls.min_version = TlsVersion::Tls13;
+                }
+                let suites = settings.cipher_suites.iter();
+                tls.cipher_suites = suites.map(|name| Arc::from(name.as_str())).collect();
+            }
+            Arc::new(tls)
+        };
+        let new = Self { http: tls(true), tcp: tls(false) };
+        previous.filter(|previous| **previous == new).cloned().unwrap_or(new)
+    }
+
     pub(super) fn of(&self, spoken: Spoken) -> &Arc<ServerTls> {
         match spoken {
             Http => &self.http,

@@ -12,7 +12,7 @@ use meshwork_identity::{
 use meshwork_routing::{ServerTls, TlsVersion};
 use meshwork_tower::Io;
 use rustls::{
-    HandshakeKind, ServerConfig,
+    HandshakeKind, ServerConfig, SupportedProtocolVersion,
     crypto::CryptoProvider,
     server::ServerSessionMemoryCache,
     version::{TLS12, TLS13},
@@ -22,7 +22,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::AcceptError;
-use crate::{Identity, forwarded_client_cert, user::reason};
+use crate::{
+    Identity, forwarded_client_cert,
+    user::{reason, with_suites},
+};
 
 /// The configurations of mesh TLS, for all connections.
 pub(super) struct MeshConfigs {
@@ -37,25 +40,46 @@ pub(super) struct MeshConfigs {
 struct Generation {
     /// Held, so that no other value comes to its address.
     of: Arc<Option<TlsIdentity>>,
-    all: Result<Arc<ServerConfig>, String>,
-    tls13: Result<Arc<ServerConfig>, String>,
+    /// By lowest version and cipher suites, as MeshConfig `meshMTLS` has them and had them.
+    configs: Vec<(Settings, Result<Arc<ServerConfig>, String>)>,
 }
 
+type Settings = (TlsVersion, Arc<[Arc<str>]>);
+
 impl Generation {
-    fn new(identity: &Identity, of: Arc<Option<TlsIdentity>>) -> Self {
-        let build = |versions: &[&'static rustls::SupportedProtocolVersion]| {
-            let provider = Arc::clone(identity.provider());
-            let verifier = ClientVerifier::new(identity.live(), Arc::clone(&provider));
-            let mut config = ServerConfig::builder_with_provider(provider)
-                .with_protocol_versions(versions)
-                .map_err(|error| error.to_string())?
-                .with_client_cert_verifier(Arc::new(verifier))
-                .with_cert_resolver(Arc::new(WorkloadCertificate::new(identity.live())));
-            config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
-            Ok(Arc::new(config))
-        };
-        Self { of, all: build(&[&TLS13, &TLS12]), tls13: build(&[&TLS13]) }
+    fn config(
+        &mut self,
+        identity: &Identity,
+        tls: &ServerTls,
+    ) -> Result<Arc<ServerConfig>, String> {
+        let settings = (tls.min_version, Arc::clone(&tls.cipher_suites));
+        if let Some((_, known)) = self.configs.iter().find(|(known, _)| *known == settings) {
+            return known.clone();
+        }
+        if self.configs.len() >= MOST_SETTINGS {
+            drop(self.configs.remove(0));
+        }
+        let config = build(identity, tls);
+        self.configs.push((settings, config.clone()));
+        config
     }
+}
+
+fn build(identity: &Identity, tls: &ServerTls) -> Result<Arc<ServerConfig>, String> {
+    let versions: &[&'static SupportedProtocolVersion] = match tls.min_version {
+        TlsVersion::Tls13 => &[&TLS13],
+        _ => &[&TLS13, &TLS12],
+    };
+    let provider = with_suites(tls, identity.provider()).map_err(|error| error.to_string())?;
+    let provider = Arc::new(provider);
+    let verifier = ClientVerifier::new(identity.live(), Arc::clone(&provider));
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .map_err(|error| error.to_string())?
+        .with_client_cert_verifier(Arc::new(verifier))
+        .with_cert_resolver(Arc::new(WorkloadCertificate::new(identity.live())));
+    config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+    Ok(Arc::new(config))
 }
 
 impl MeshConfigs {
@@ -67,13 +91,9 @@ impl MeshConfigs {
         let live = self.identity.live().load();
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = current.take().filter(|generation| Arc::ptr_eq(&generation.of, &live));
-        let generation =
-            current.insert(kept.unwrap_or_else(|| Generation::new(&self.identity, live)));
-        let config = match tls.min_version {
-            TlsVersion::Tls13 => &generation.tls13,
-            _ => &generation.all,
-        };
-        config.clone().map_err(AcceptError::Settings)
+        let new = || Generation { of: live, configs: Vec::new() };
+        let generation = current.insert(kept.unwrap_or_else(new));
+        generation.config(&self.identity, tls).map_err(AcceptError::Settings)
     }
 }
 
@@ -138,3 +158,7 @@ impl Handshake<'_> {
 
 /// How many sessions are kept: pooled connections live long, and each handshake leaves two.
 const SESSIONS: usize = 1024;
+
+/// How many settings of the mesh are kept beside one certificate: there is one, and the one before
+/// while it changes.
+const MOST_SETTINGS: usize = 4;

@@ -153,7 +153,8 @@ fn versions(tls: &ServerTls) -> Result<Vec<&'static SupportedProtocolVersion>, M
     Ok(versions)
 }
 
-fn with_suites(
+/// A provider with the cipher suites and curves that a listener asks for.
+pub(crate) fn with_suites(
     tls: &ServerTls,
     provider: &CryptoProvider,
 ) -> Result<CryptoProvider, MaterialError> {
