@@ -68,7 +68,7 @@ const BELOW: [&str; 10] = [
 const WAITING: [&str; 6] = ["tokio", "hyper", "tower", "mio", "socket2", "async-std"];
 
 /// Crates that tools and tests alone use: what they know is not part of the layout.
-const TOOLS: [&str; 3] = ["xtask", "meshwork-benches", "bookinfo"];
+const TOOLS: [&str; 4] = ["xtask", "meshwork-benches", "meshwork-examples", "bookinfo"];
 
 /// Declared edges are the real edges.
 pub(super) fn declared(project: &Project) -> Vec<String> {

@@ -49,6 +49,21 @@ pub struct Package {
     pub publish: Option<Vec<String>>,
     /// The dependencies its manifest declares.
     pub dependencies: Vec<Dependency>,
+    /// What cargo builds of it.
+    #[serde(default)]
+    pub targets: Vec<Target>,
+}
+
+/// Something that cargo builds.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[non_exhaustive]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// `lib`, `example`, `test`, ….
+    pub kind: Vec<String>,
+    /// Its first file.
+    pub src_path: PathBuf,
 }
 
 /// A dependency of a manifest.
