@@ -74,4 +74,7 @@ A unit is one case, one verdict of the admission webhook, one verdict of the sch
 `crates/xtask/vectors/known-differences.txt`, which may only shrink. *Diverges* is a difference on purpose.
 *Unsupported* is what the runner cannot express yet.
 
+`cargo xtask vectors --sockets N --seed S` runs a sample over real sockets with real handshakes instead and compares
+both runs; `cargo xtask interop` speaks mutual TLS with a real Envoy, where there is one.
+
 ";

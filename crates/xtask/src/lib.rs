@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod conformance;
+pub mod interop;
 pub mod tidy;
 pub mod vectors;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask vectors|tidy|conformance`.
+//! `cargo xtask vectors|interop|tidy|conformance`.
 
 use std::{
     error::Error,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use xtask::{
-    conformance, tidy,
+    conformance, interop, tidy,
     vectors::{
         self, Filter,
         engine::Meshwork,
@@ -25,6 +25,8 @@ usage:
   cargo xtask vectors [DIR...] --sockets N [--seed S]
       runs N of them over real sockets, and compares with the run in memory; without a folder those
       in the project
+  cargo xtask interop
+      mutual TLS with a real Envoy in both directions, where `envoy` is on the PATH
   cargo xtask tidy
       checks the layout of the project
   cargo xtask conformance
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let task = arguments.next();
     let done = match task.as_deref() {
         Some("vectors") => run_vectors(arguments),
+        Some("interop") => run_interop(),
         Some("tidy") => run_tidy(),
         Some("conformance") => run_conformance(),
         _ => Err(USAGE.into()),
@@ -91,6 +94,12 @@ fn run_vectors(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<
         std::fs::write(path, serde_json::to_string_pretty(&report.json())?)?;
     }
     Ok(report.is_clean())
+}
+
+fn run_interop() -> Result<bool, Box<dyn Error>> {
+    let found = interop::run()?;
+    found.write(&mut io::stdout().lock())?;
+    Ok(found.is_clean())
 }
 
 fn run_tidy() -> Result<bool, Box<dyn Error>> {

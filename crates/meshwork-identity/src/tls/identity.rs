@@ -41,6 +41,9 @@ pub enum VerifyError {
     /// The client's leaf names no SPIFFE ID.
     #[error("the certificate names no SPIFFE ID")]
     NoSpiffeId,
+    /// The SPIFFE ID is a trust domain's own, without a path: no workload bears it.
+    #[error("`spiffe://{0}` names a trust domain, not a workload")]
+    NoWorkload(TrustDomain),
     /// A trust domain that is not accepted.
     #[error("trust domain `{0}` is not accepted")]
     TrustDomain(TrustDomain),
@@ -111,6 +114,9 @@ impl TlsIdentity {
     ) -> Result<PeerIdentity, VerifyError> {
         let peer = PeerIdentity::from_certificate(leaf, purpose)?;
         let trust_domain = match (peer.spiffe_id(), purpose) {
+            (Some(id), _) if id.path().is_empty() => {
+                return Err(VerifyError::NoWorkload(id.trust_domain().clone()));
+            }
             (Some(id), _) => id.trust_domain(),
             (None, Purpose::Server) => self.context.bundles.own().trust_domain(),
             (None, Purpose::Client) => return Err(VerifyError::NoSpiffeId),
