@@ -93,7 +93,11 @@ impl Stage {
             14 => stages::policy::authorization(town).await,
             15 => stages::rotation::rotation(town, yaml).await,
             16 => stages::policy::broken(town, yaml).await,
-            _ => stages::policy::observed(town).await,
+            17 => stages::policy::observed(town).await,
+            18 => stages::edge::ingress(town, self.files, yaml).await,
+            19 => stages::edge_egress::egress(town, self.files, yaml).await,
+            20 => stages::edge::delegate(town, self.files, yaml).await,
+            _ => stages::edge_tcp::by_server_name(town, self.files, yaml).await,
         }
     }
 }
@@ -144,5 +148,25 @@ pub const STAGES: &[Stage] = &[
         number: 17,
         title: "observe only: nothing is refused, and it is said who would be",
         files: &["17-observe.yaml"],
+    },
+    Stage {
+        number: 18,
+        title: "an ingress gateway: TLS by server name, a certificate that changes",
+        files: &["18-ingress.yaml"],
+    },
+    Stage {
+        number: 19,
+        title: "an egress gateway to an external host",
+        files: &["19-egress.yaml"],
+    },
+    Stage {
+        number: 20,
+        title: "a VirtualService that delegates to teams",
+        files: &["20-delegate.yaml"],
+    },
+    Stage {
+        number: 21,
+        title: "TCP by server name, which nobody on the way opens",
+        files: &["21-tcp-by-sni.yaml"],
     },
 ];

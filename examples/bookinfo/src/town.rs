@@ -62,6 +62,33 @@ const WORKLOADS: [Deployment; 8] = [
     Deployment { app: "details", ..Deployment::new("impostor", "v1", "bookinfo-impostor", 19) },
 ];
 
+/// A gateway of the town, which is open for single stages.
+#[derive(Clone, Copy, Debug)]
+pub struct Door {
+    name: &'static str,
+    account: &'static str,
+    /// What Gateways select it by: its label `istio`.
+    label: &'static str,
+    /// Its loopback address.
+    pub address: Ipv4Addr,
+}
+
+/// Where visitors come in.
+pub const INGRESS: Door = Door {
+    name: "ingress",
+    account: "bookinfo-ingress",
+    label: "ingressgateway",
+    address: Ipv4Addr::new(127, 0, 0, 20),
+};
+
+/// Where calls leave the mesh.
+pub const EGRESS: Door = Door {
+    name: "egress",
+    account: "bookinfo-egress",
+    label: "egressgateway",
+    address: Ipv4Addr::new(127, 0, 0, 21),
+};
+
 /// Where the library listens, which is not part of the mesh.
 const LIBRARY: u8 = 17;
 
@@ -134,7 +161,9 @@ impl Town {
     /// See [`TownError`].
     pub async fn build(folder: &Path, watched: bool) -> Result<Self, TownError> {
         let mood = Mood::default();
-        let accounts = WORKLOADS.map(|workload| workload.account);
+        let doors = [INGRESS, EGRESS].map(|door| door.account);
+        let accounts: Vec<_> =
+            WORKLOADS.iter().map(|workload| workload.account).chain(doors).collect();
         let registrar = Registrar::new(&trust_domain("cluster.local")?, &accounts)?;
         let mut houses = Vec::new();
         for workload in WORKLOADS {
@@ -198,6 +227,22 @@ impl Town {
         let source = abroad.source("bookinfo-stranger").ok_or_else(name)?;
         let source = source.federate(self.registrar.bundle().ok_or_else(name)?);
         let me = Workload::new("default", "stranger-v1-0").service_account("bookinfo-stranger");
+        let mesh = Mesh::builder(me).seed(1).identity(source).start().await?;
+        mesh.apply(self.listing(stage_files, &|text| text)?);
+        Ok(mesh)
+    }
+
+    /// A gateway of the town that knows these files, and is about to be opened.
+    ///
+    /// # Errors
+    /// See [`TownError`].
+    pub async fn door(&self, door: Door, stage_files: &[&str]) -> Result<Mesh, TownError> {
+        let me = Workload::gateway("default", format!("{}-v1-0", door.name))
+            .label("istio", door.label)
+            .service_account(door.account)
+            .address(IpAddr::V4(door.address));
+        let source = self.registrar.source(door.account);
+        let source = source.ok_or_else(|| TownError::Name(door.account.into()))?;
         let mesh = Mesh::builder(me).seed(1).identity(source).start().await?;
         mesh.apply(self.listing(stage_files, &|text| text)?);
         Ok(mesh)

@@ -1,6 +1,10 @@
 //! What each stage does and expects.
 
 pub mod change;
+pub mod edge;
+mod edge_door;
+pub mod edge_egress;
+pub mod edge_tcp;
 pub mod failure;
 pub mod identity;
 pub mod policy;
