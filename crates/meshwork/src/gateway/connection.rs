@@ -166,8 +166,8 @@ impl Serving {
 
     /// Why the policies of the gateway's workload do not let a connection of bytes through.
     fn refusal(&self, snapshot: &Snapshot, connection: &ConnectionInfo) -> Option<String> {
-        let verdict = connection
-            .with_attributes(|attributes| snapshot.security.check_connection(attributes));
+        let verdict =
+            connection.with_attributes(|attributes| snapshot.security.check_connection(attributes));
         if verdict.is_allowed() {
             return None;
         }

@@ -80,8 +80,8 @@ impl TcpProxy {
 
     /// Whether policies let a connection of bytes through to the workload; else why not.
     fn allowed(&self, snapshot: &Snapshot, connection: &ConnectionInfo) -> Result<(), String> {
-        let verdict = connection
-            .with_attributes(|attributes| snapshot.security.check_connection(attributes));
+        let verdict =
+            connection.with_attributes(|attributes| snapshot.security.check_connection(attributes));
         if verdict.is_allowed() {
             return Ok(());
         }
