@@ -71,3 +71,85 @@ proptest! {
         }
     }
 }
+
+/// What handshakes ask: the chain, the time and the trust domain too.
+#[cfg(feature = "rustls")]
+mod verified {
+    use super::*;
+    use meshwork_identity::{
+        Svid, TrustBundle, TrustBundles, X509Context,
+        tls::{TlsIdentity, VerifyError, provider},
+    };
+    use rustls_pki_types::{CertificateDer, UnixTime};
+
+    /// Certificates begin a little earlier than they are issued, and no verifier knows the time
+    /// before 1970.
+    const THEN: OffsetDateTime = NOW.saturating_add(Duration::days(1));
+
+    /// Another authority of the same name, which nobody here trusts.
+    static STRANGER: LazyLock<CertificateAuthority> = LazyLock::new(|| {
+        let own = "cluster.local".parse().unwrap();
+        CertificateAuthority::self_signed(&own, NOW, Duration::days(10)).unwrap()
+    });
+
+    /// Somebody who trusts `AUTHORITY`.
+    static VERIFIER: LazyLock<TlsIdentity> = LazyLock::new(|| {
+        let own: SpiffeId = "spiffe://cluster.local/ns/shop/sa/verifier".parse().unwrap();
+        let key = WorkloadKey::generate().unwrap();
+        let request = Csr::from_der(&key.request(&own).unwrap()).unwrap();
+        let issued = AUTHORITY.issue(&request, &own, None, THEN).unwrap();
+        let bundle = TrustBundle::new(own.trust_domain().clone(), [issued.root.clone()]).unwrap();
+        let svid: Svid = key.into_svid(issued.chain).unwrap();
+        TlsIdentity::new(X509Context::new(svid, TrustBundles::new(bundle)), provider()).unwrap()
+    });
+
+    fn chain(authority: &CertificateAuthority, id: &SpiffeId) -> Vec<CertificateDer<'static>> {
+        let request = WorkloadKey::generate().unwrap().request(id).unwrap();
+        authority.issue(&Csr::from_der(&request).unwrap(), id, None, THEN).unwrap().chain
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn a_certificate_counts_for_its_identity_while_it_is_valid(
+            own in identity(),
+            hours in 0_i64..60,
+        ) {
+            let at = |time: OffsetDateTime| {
+                let seconds = u64::try_from(time.unix_timestamp()).unwrap();
+                UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
+            };
+            let now = THEN + Duration::hours(hours);
+            let (trusted, posing) = (chain(&AUTHORITY, &own), chain(&STRANGER, &own));
+            for purpose in [Purpose::Client, Purpose::Server] {
+                let (leaf, rest) = trusted.split_first().unwrap();
+                let verified = VERIFIER.verify(purpose, leaf, rest, at(now));
+                // A day is how long certificates live unless said otherwise.
+                match verified {
+                    Ok(peer) => {
+                        prop_assert!(hours <= 24, "{hours}");
+                        prop_assert_eq!(peer.spiffe_id(), Some(&own));
+                    }
+                    Err(VerifyError::Chain(reason)) => prop_assert!(hours >= 24, "{hours}: {reason}"),
+                    Err(other) => prop_assert!(false, "{other}"),
+                }
+                let (leaf, rest) = posing.split_first().unwrap();
+                let refused = VERIFIER.verify(purpose, leaf, rest, at(THEN)).unwrap_err();
+                prop_assert!(matches!(refused, VerifyError::Chain(_)), "{refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_another_trust_domain_it_is_refused_even_with_the_same_path() {
+        let other = "elsewhere".parse().unwrap();
+        let authority = CertificateAuthority::self_signed(&other, NOW, Duration::days(10)).unwrap();
+        let id: SpiffeId = "spiffe://elsewhere/ns/shop/sa/verifier".parse().unwrap();
+        let chain = chain(&authority, &id);
+        let (leaf, rest) = chain.split_first().unwrap();
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(60));
+        let refused = VERIFIER.verify(Purpose::Client, leaf, rest, now).unwrap_err();
+        assert_eq!(refused, VerifyError::TrustDomain(other));
+    }
+}
