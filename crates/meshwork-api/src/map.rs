@@ -7,9 +7,10 @@ use std::ops::Index;
 
 /// A mapping, sorted by key: labels, conditions on headers, ports.
 ///
-/// Resources are full of mappings that are empty or hold a few entries, so it is a sorted list:
-/// a third of a hash map where it is empty, and much less than one where it is small. What is
-/// written does not depend on the order in which it was filled.
+/// Resources are full of mappings that are empty or hold a few entries, so it is a sorted list of
+/// exactly the size that it needs: a quarter of a hash map where it is empty, and much less than
+/// one where it is small. Inserting moves all entries; to fill a large mapping, collect into it.
+/// What is written does not depend on the order in which it was filled.
 ///
 /// ```
 /// use meshwork_api::Map;
@@ -21,13 +22,13 @@ use std::ops::Index;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Map<K, V> {
     // INVARIANT: sorted by key, each key once.
-    entries: Vec<(K, V)>,
+    entries: Box<[(K, V)]>,
 }
 
 impl<K, V> Map<K, V> {
     /// A mapping without entries.
-    pub const fn new() -> Self {
-        Self { entries: Vec::new() }
+    pub fn new() -> Self {
+        Self { entries: Box::default() }
     }
 
     /// How many entries there are.
@@ -62,7 +63,16 @@ impl<K, V> Map<K, V> {
 
     /// Keeps the entries for which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        self.entries.retain_mut(|(key, value)| keep(key, value));
+        self.change(|entries| entries.retain_mut(|(key, value)| keep(key, value)));
+    }
+}
+
+impl<K, V> Map<K, V> {
+    fn change<T>(&mut self, change: impl FnOnce(&mut Vec<(K, V)>) -> T) -> T {
+        let mut entries = std::mem::take(&mut self.entries).into_vec();
+        let result = change(&mut entries);
+        self.entries = entries.into_boxed_slice();
+        result
     }
 }
 
@@ -100,7 +110,10 @@ impl<K: Ord, V> Map<K, V> {
                 self.entries.get_mut(at).map(|(_, present)| std::mem::replace(present, value))
             }
             Err(at) => {
-                self.entries.insert(at, (key, value));
+                self.change(|entries| {
+                    entries.reserve_exact(1);
+                    entries.insert(at, (key, value));
+                });
                 None
             }
         }
@@ -112,19 +125,7 @@ impl<K: Ord, V> Map<K, V> {
         K: Borrow<Q>,
     {
         let at = self.find(key).ok()?;
-        Some(self.entries.remove(at).1)
-    }
-
-    /// Restores the order after entries were added at the end; of equal keys the last one stays.
-    fn settle(&mut self) {
-        self.entries.sort_by(|(left, _), (right, _)| left.cmp(right));
-        self.entries.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            if same {
-                std::mem::swap(later, earlier);
-            }
-            same
-        });
+        Some(self.change(|entries| entries.remove(at)).1)
     }
 
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
@@ -150,19 +151,32 @@ impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
 impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
     /// Of several entries with one key the last one stays.
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        self.entries.extend(entries);
-        self.settle();
+        self.change(|present| {
+            present.extend(entries);
+            settle(present);
+        });
     }
 }
 
 impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
     /// Of several entries with one key the last one stays.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut map = Self { entries: entries.into_iter().collect() };
-        map.settle();
-        map.entries.shrink_to_fit();
-        map
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        settle(&mut entries);
+        Self { entries: entries.into_boxed_slice() }
     }
+}
+
+/// Restores the order after entries were added at the end; of equal keys the last one stays.
+fn settle<K: Ord, V>(entries: &mut Vec<(K, V)>) {
+    entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+    entries.dedup_by(|later, earlier| {
+        let same = later.0 == earlier.0;
+        if same {
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
 }
 
 impl<K: Ord, V, const N: usize> From<[(K, V); N]> for Map<K, V> {
@@ -228,7 +242,7 @@ impl<K, V> IntoIterator for Map<K, V> {
     type IntoIter = std::vec::IntoIter<(K, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
+        self.entries.into_vec().into_iter()
     }
 }
 

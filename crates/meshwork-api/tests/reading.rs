@@ -85,7 +85,7 @@ fn duplicate_keys_are_found_in_yaml_and_json() {
         &format!("{HEAD}spec:\n  hosts: [a]\n  http:\n  - name: x\n    name: y\n"),
         &[
             "- VirtualService n/a",
-            "t.yaml:7:5: error: VirtualService n/a: `spec.http[0].name`: the key stands twice in \
+            "t.yaml:8:5: error: VirtualService n/a: `spec.http[0].name`: the key stands twice in \
              this mapping",
         ],
     );
@@ -108,6 +108,61 @@ fn lists_hold_objects_of_their_own() {
              `rules`?",
         ],
     );
+}
+
+#[test]
+fn a_list_counts_once_all_of_it_is_read() {
+    let item = "- {apiVersion: v1, kind: Namespace, metadata: {name: a, name: b}}\n";
+    let list = "kind: NamespaceList\napiVersion: v1\n";
+    let twice =
+        "t.yaml:2:57: error: Namespace b: `metadata.name`: the key stands twice in this mapping";
+    check(Admission::Strict, &format!("items:\n{item}{list}"), &["- Namespace b", twice]);
+    let json = format!("{{\"items\":\n[{}],\"kind\":\"List\"}}", item.trim_start_matches("- "))
+        .replace(
+            "{apiVersion: v1, kind: Namespace, metadata: {name: a, name: b}}",
+            r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a", "name":"b"}}"#,
+        );
+    let twice =
+        "t.yaml:2:64: error: Namespace b: `metadata.name`: the key stands twice in this mapping";
+    check(Admission::Strict, &json, &["- Namespace b", twice]);
+
+    // What is malformed further down is no list, and hides no document before it.
+    let good = item.replace("name: a, ", "");
+    let found =
+        lines(Admission::Strict, &format!("{list}items:\n{good}...\n{list}items:\n{good}x: [\n"));
+    assert_eq!(found[0], "+ Namespace b");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[1].contains(": error: "), "{found:?}");
+
+    // The same in a document of another kind is a field of it.
+    let other = format!("items:\n{good}apiVersion: v1\nkind: Things\n");
+    let outcome = reader(Admission::Strict).documents("t.yaml", &other);
+    let AnyObject::Unknown(object) = &outcome.objects[0].object else { panic!() };
+    assert_eq!(object.value["items"][0]["metadata"]["name"], "b");
+    assert_eq!((outcome.objects.len(), outcome.diagnostics.len()), (1, 0));
+
+    // Beside its items a list can be wrong as well.
+    check(
+        Admission::Strict,
+        &format!("{list}items:\n{good}items:\n{}", good.replace('b', "c")),
+        &["+ Namespace c", "t.yaml:5:1: error: `items`: the key stands twice in this mapping"],
+    );
+}
+
+#[test]
+fn what_was_read_leads_back_to_its_text() {
+    for text in [
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: a}}\n- {apiVersion: v1, kind: Pod, metadata: {name: b}}\n",
+        "\n{\"kind\": \"List\", \"items\": [\n\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"}},\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"b\"}}]}",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: b}}\n",
+    ] {
+        let outcome = reader(Admission::Strict).documents("t.yaml", text);
+        assert_eq!(outcome.diagnostics, []);
+        let last = outcome.objects.last().unwrap();
+        assert_eq!(last.value()["metadata"]["name"], "b");
+        assert_eq!(last.locate("metadata.name").unwrap().line, 5);
+        assert_eq!(text.get(last.span("metadata.name")).unwrap().trim_matches('"'), "name");
+    }
 }
 
 #[test]

@@ -31,10 +31,6 @@ macro_rules! kinds {
         /// An object of any kind.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
-        #[expect(
-            clippy::large_enum_variant,
-            reason = "objects are kept in lists by value and matched by kind at once"
-        )]
         pub enum AnyObject {
             $( $(#[$meta])* $variant(Object<$spec>), )+
             /// A kind of Istio that is recognised and has no effect here: EnvoyFilter,

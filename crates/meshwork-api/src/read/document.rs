@@ -1,7 +1,7 @@
 //! The document of a text that something was read from.
 
 use super::place::{Node, PathStep, steps};
-use super::{Limits, Source, json, outcome, yaml};
+use super::{Limits, Source, json, sink, yaml};
 use serde_json::Value;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -71,13 +71,13 @@ impl Document {
 
     fn read(&self) -> Value {
         let text = self.text();
-        let body = outcome::body(text);
-        let json = outcome::looks_like_json(body)
-            .then(|| json::compose(body, self.index + 1).ok())
-            .flatten()
-            .map(|documents| documents.into_iter().map(|(_, composed)| composed).collect());
-        let mut documents: Vec<_> =
-            json.unwrap_or_else(|| yaml::compose(text, &self.text.limits).0);
+        let body = sink::body(text);
+        if sink::looks_like_json(body)
+            && let Ok(composed) = json::compose(body)
+        {
+            return composed.value;
+        }
+        let (mut documents, _) = yaml::compose(text, &self.text.limits);
         if self.index < documents.len() {
             documents.swap_remove(self.index).value
         } else {

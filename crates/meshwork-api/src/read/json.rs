@@ -1,46 +1,56 @@
 //! JSON to values, with an eye on keys that stand twice.
 
-use super::yaml::Composed;
+use super::piece::{Composed, Piece, Take};
 use crate::proto::{Step, render};
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Number, Value};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Error, Map, Number, Value};
 use std::fmt;
 use std::ops::Range;
 
-/// Reads a text of one or several JSON values, each with its bytes in the text.
-pub(crate) fn compose(
-    text: &str,
-    max_documents: usize,
-) -> Result<Vec<(Range<usize>, Composed)>, serde_json::Error> {
+/// The bytes of the JSON values in a text of one or several.
+pub(crate) fn documents(text: &str, most: usize) -> Result<Vec<Range<usize>>, Error> {
     let mut documents = Vec::new();
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Composed>();
-    loop {
-        let before = stream.byte_offset();
-        match stream.next() {
-            Some(document) => documents.push((before..stream.byte_offset(), document?)),
-            None => return Ok(documents),
-        }
-        if documents.len() > max_documents {
-            return Ok(documents);
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let mut begin = 0;
+    while let Some(document) = stream.next() {
+        document?;
+        documents.push(begin..stream.byte_offset());
+        begin = stream.byte_offset();
+        if documents.len() > most {
+            break;
         }
     }
+    Ok(documents)
 }
 
-impl<'de> Deserialize<'de> for Composed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut state = State::default();
-        let value = Seed(&mut state).deserialize(deserializer)?;
-        // The places are found by path.
-        let duplicates = state.duplicates.into_iter().map(|path| (path, 0..0)).collect();
-        Ok(Self { value, duplicates })
-    }
+/// Reads a text of one JSON value.
+pub(crate) fn compose(text: &str) -> Result<Composed, Error> {
+    read(text, None)
 }
 
-#[derive(Default)]
-struct State {
+/// Like [`compose`], handing over the value, and each item of a list where `by_item` says so, as
+/// soon as it is read.
+pub(crate) fn pieces(text: &str, by_item: bool, take: &mut Take<'_>) -> Result<(), Error> {
+    let document = read(text, if by_item { Some(&mut *take) } else { None })?;
+    take(Piece::Document(document));
+    Ok(())
+}
+
+fn read<'t>(text: &str, take: Option<&'t mut Take<'t>>) -> Result<Composed, Error> {
+    let mut state = State { path: Vec::new(), duplicates: Vec::new(), lists: 0, take };
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Seed(&mut state).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(Composed { value, duplicates: state.duplicates, lists: state.lists })
+}
+
+struct State<'t> {
     path: Vec<PathStep>,
     duplicates: Vec<String>,
+    lists: usize,
+    /// Who takes the items of a list.
+    take: Option<&'t mut Take<'t>>,
 }
 
 enum PathStep {
@@ -48,7 +58,13 @@ enum PathStep {
     Index(usize),
 }
 
-impl State {
+impl State<'_> {
+    /// Whether a list that comes next is the document's `items`.
+    fn begins_items(&self) -> bool {
+        let at_items = |path: &[PathStep]| matches!(path, [PathStep::Key(key)] if key == "items");
+        self.take.is_some() && at_items(&self.path)
+    }
+
     fn duplicate(&mut self) {
         if self.duplicates.len() < 100 {
             let steps: Vec<Step<'_>> = self
@@ -64,9 +80,9 @@ impl State {
     }
 }
 
-struct Seed<'s>(&'s mut State);
+struct Seed<'s, 't>(&'s mut State<'t>);
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -74,7 +90,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for Seed<'_, '_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,16 +126,27 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let Self(state) = self;
+        let by_item = state.begins_items();
+        let before = state.duplicates.len();
         let mut items = Vec::new();
+        let mut index = 0;
         loop {
-            self.0.path.push(PathStep::Index(items.len()));
-            let item = access.next_element_seed(Seed(&mut *self.0))?;
-            self.0.path.pop();
-            match item {
-                Some(item) => items.push(item),
-                None => return Ok(Value::Array(items)),
+            state.path.push(PathStep::Index(index));
+            let item = access.next_element_seed(Seed(&mut *state))?;
+            state.path.pop();
+            let Some(value) = item else { break };
+            match &mut state.take {
+                Some(take) if by_item => {
+                    let duplicates = state.duplicates.split_off(before);
+                    take(Piece::Item(index, Composed { value, duplicates, lists: 0 }));
+                }
+                _ => items.push(value),
             }
+            index += 1;
         }
+        state.lists += usize::from(by_item);
+        Ok(Value::Array(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {

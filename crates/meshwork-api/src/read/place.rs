@@ -48,13 +48,13 @@ impl Node {
     }
 }
 
-/// The entry of that key, or of its proto spelling.
+/// The entry of that key, or of its proto spelling; of several the last one, which counts.
 fn find_entry<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Entry> {
     let same = |entry: &&Entry| {
         let written = entry.key.chars().filter(|c| *c != '_').flat_map(char::to_lowercase);
         written.eq(key.chars().flat_map(char::to_lowercase))
     };
-    entries.iter().find(|entry| entry.key == key).or_else(|| entries.iter().find(same))
+    entries.iter().rfind(|entry| entry.key == key).or_else(|| entries.iter().find(same))
 }
 
 #[derive(Debug, PartialEq)]

@@ -13,7 +13,7 @@ pub(super) fn check_peer(policy: &PeerAuthentication, out: &mut Findings<'_>) {
     let spec = Place::root("spec");
     let selects = policy.selector.as_ref().is_some_and(|s| !s.match_labels.is_empty());
     let ports = policy.port_level_mtls.as_ref();
-    if ports.is_some_and(|ports| ports.is_empty()) {
+    if ports.is_some_and(Map::is_empty) {
         let message = "needs at least one port where it is given";
         out.error(&spec.field("portLevelMtls"), message);
     }

@@ -1,92 +1,14 @@
-//! YAML to JSON values, and to places. The YAML parser is known to this module alone.
+//! Events to values.
 
-use super::Limits;
-use super::place::{Children, Entry, Node};
-use super::scalar::resolve;
+use super::SyntaxError;
 use crate::proto::{Step, render};
+use crate::read::Limits;
+use crate::read::piece::{Composed, Piece, Take};
+use crate::read::scalar::resolve;
 use serde_json::{Map, Value};
-use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span, StrInput, Tag};
+use serde_saphyr::granit_parser::{Event, ScalarStyle, Tag};
 use std::collections::HashMap;
 use std::ops::Range;
-
-/// What one YAML document says.
-#[derive(Debug, Default)]
-pub(crate) struct Composed {
-    pub(crate) value: Value,
-    /// Keys that stand twice in one mapping: the path and the second place.
-    pub(crate) duplicates: Vec<(String, Range<usize>)>,
-}
-
-/// Why a text is no YAML that can be read here.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SyntaxError {
-    pub(crate) message: String,
-    pub(crate) span: Range<usize>,
-}
-
-impl SyntaxError {
-    pub(crate) fn new(message: impl Into<String>, span: Range<usize>) -> Self {
-        Self { message: message.into(), span }
-    }
-}
-
-/// Reads a text that holds one document, or several parted by `...`.
-///
-/// What was read before an error is kept.
-pub(crate) fn compose(text: &str, limits: &Limits) -> (Vec<Composed>, Option<SyntaxError>) {
-    let mut composer = Composer::new(limits);
-    let mut documents = Vec::new();
-    for event in parser(text, limits) {
-        let result = match event {
-            Ok((event, span)) => composer.event(event, bytes(&span, text), &mut documents),
-            Err(error) => {
-                let at = offset(error.marker(), text);
-                Err(SyntaxError::new(error.info(), at..at))
-            }
-        };
-        if let Err(error) = result {
-            return (documents, Some(error));
-        }
-    }
-    (documents, None)
-}
-
-/// The places of the `index`th document in a text that could be composed.
-pub(crate) fn places(text: &str, index: usize, limits: &Limits) -> Option<Node> {
-    let mut placer = Placer::default();
-    let mut seen = 0;
-    for event in parser(text, limits) {
-        let (event, span) = event.ok()?;
-        if matches!(event, Event::DocumentEnd) {
-            if seen == index {
-                return placer.root;
-            }
-            seen += 1;
-            placer = Placer::default();
-        }
-        placer.event(event, bytes(&span, text));
-    }
-    None
-}
-
-fn parser<'t>(text: &'t str, limits: &Limits) -> Parser<'t, StrInput<'t>> {
-    let mut options = Options::default();
-    options.set_emit_comments(false);
-    options.flow_nesting_limit = limits.max_depth;
-    options.block_nesting_limit = limits.max_depth;
-    Parser::new_from_str_with_options(text, options)
-}
-
-fn bytes(span: &Span, text: &str) -> Range<usize> {
-    let start = offset(&span.start, text);
-    start..offset(&span.end, text).max(start)
-}
-
-fn offset(marker: &serde_saphyr::granit_parser::Marker, text: &str) -> usize {
-    marker.byte_offset().unwrap_or_else(|| {
-        text.char_indices().nth(marker.index()).map_or(text.len(), |(offset, _)| offset)
-    })
-}
 
 /// A value under construction, with what it would cost to repeat it.
 #[derive(Clone, Default)]
@@ -105,11 +27,23 @@ struct Frame {
 
 enum Collection {
     List(Vec<Value>),
-    Map { map: Map<String, Value>, key: Option<String>, merged: Vec<Value> },
+    /// A list that is handed over item by item: how many were, and how many keys stood twice
+    /// before it.
+    Items {
+        index: usize,
+        before: usize,
+    },
+    Map {
+        map: Map<String, Value>,
+        key: Option<String>,
+        merged: Vec<Value>,
+    },
 }
 
-struct Composer<'l> {
+pub(super) struct Composer<'l> {
     limits: &'l Limits,
+    /// Whether the items of lists are handed over.
+    by_item: bool,
     stack: Vec<Frame>,
     anchors: HashMap<usize, Built>,
     alias_nodes: usize,
@@ -118,9 +52,10 @@ struct Composer<'l> {
 }
 
 impl<'l> Composer<'l> {
-    fn new(limits: &'l Limits) -> Self {
+    pub(super) fn new(limits: &'l Limits, by_item: bool) -> Self {
         Self {
             limits,
+            by_item,
             stack: Vec::new(),
             anchors: HashMap::new(),
             alias_nodes: 0,
@@ -129,15 +64,15 @@ impl<'l> Composer<'l> {
         }
     }
 
-    fn event(
+    pub(super) fn event(
         &mut self,
         event: Event<'_>,
         span: Range<usize>,
-        documents: &mut Vec<Composed>,
+        take: &mut Take<'_>,
     ) -> Result<(), SyntaxError> {
         match event {
-            Event::DocumentStart(..) => *self = Self::new(self.limits),
-            Event::DocumentEnd => documents.push(std::mem::take(&mut self.document)),
+            Event::DocumentStart(..) => *self = Self::new(self.limits, self.by_item),
+            Event::DocumentEnd => take(Piece::Document(std::mem::take(&mut self.document))),
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
                 // `<<` without quotes merges; the parser cannot say so later.
@@ -147,7 +82,7 @@ impl<'l> Composer<'l> {
                 }
                 let bytes = text.len();
                 let value = scalar(&text, plain, tag.as_deref());
-                self.place(Built { value, nodes: 1, bytes }, anchor, span)?;
+                self.place(Built { value, nodes: 1, bytes }, anchor, span, take)?;
             }
             Event::Alias(id) => {
                 let Some(built) = self.anchors.get(&id) else {
@@ -161,10 +96,16 @@ impl<'l> Composer<'l> {
                     return Err(SyntaxError::new("the aliases stand for too much", span));
                 }
                 let built = built.clone();
-                self.place(built, 0, span)?;
+                self.place(built, 0, span, take)?;
             }
             Event::SequenceStart(_, anchor, _) => {
-                self.open(anchor, Collection::List(Vec::new()), span)?;
+                let collection = if self.begins_items() && anchor == 0 {
+                    self.document.lists += 1;
+                    Collection::Items { index: 0, before: self.document.duplicates.len() }
+                } else {
+                    Collection::List(Vec::new())
+                };
+                self.open(anchor, collection, span)?;
             }
             Event::MappingStart(_, anchor, _) => {
                 let collection = Collection::Map { map: Map::new(), key: None, merged: Vec::new() };
@@ -176,12 +117,13 @@ impl<'l> Composer<'l> {
                 };
                 let value = match collection {
                     Collection::List(items) => Value::Array(items),
+                    Collection::Items { .. } => Value::Array(Vec::new()),
                     Collection::Map { mut map, merged, .. } => {
                         merge(&mut map, merged);
                         Value::Object(map)
                     }
                 };
-                self.place(Built { value, nodes, bytes }, anchor, span)?;
+                self.place(Built { value, nodes, bytes }, anchor, span, take)?;
             }
             _ => {}
         }
@@ -204,6 +146,15 @@ impl<'l> Composer<'l> {
         Ok(())
     }
 
+    /// Whether a list that comes next is the document's `items`.
+    fn begins_items(&self) -> bool {
+        self.by_item
+            && matches!(
+                self.stack.as_slice(),
+                [Frame { collection: Collection::Map { key: Some(key), .. }, .. }] if key == "items"
+            )
+    }
+
     fn expects_key(&self) -> bool {
         matches!(
             self.stack.last(),
@@ -217,6 +168,7 @@ impl<'l> Composer<'l> {
         built: Built,
         anchor: usize,
         span: Range<usize>,
+        take: &mut Take<'_>,
     ) -> Result<(), SyntaxError> {
         if anchor != 0 {
             self.anchors.insert(anchor, built.clone());
@@ -241,6 +193,11 @@ impl<'l> Composer<'l> {
         frame.bytes = frame.bytes.saturating_add(built.bytes);
         match &mut frame.collection {
             Collection::List(items) => items.push(built.value),
+            Collection::Items { index, before } => {
+                let duplicates = self.document.duplicates.split_off(*before);
+                take(Piece::Item(*index, Composed { value: built.value, duplicates, lists: 0 }));
+                *index += 1;
+            }
             Collection::Map { map, key, merged } => match key.take() {
                 Some(key) if key == MERGE => merged.push(built.value),
                 Some(key) => {
@@ -263,7 +220,7 @@ impl<'l> Composer<'l> {
         *key = Some(text);
         if duplicate && self.document.duplicates.len() < MAX_DUPLICATES {
             let path = self.path();
-            self.document.duplicates.push((path, span));
+            self.document.duplicates.push(path);
         }
         Ok(())
     }
@@ -275,6 +232,7 @@ impl<'l> Composer<'l> {
             .iter()
             .filter_map(|frame| match &frame.collection {
                 Collection::List(items) => Some(Step::Index(items.len())),
+                Collection::Items { index, .. } => Some(Step::Index(*index)),
                 Collection::Map { key, .. } => key.as_deref().map(Step::Key),
             })
             .collect();
@@ -309,63 +267,3 @@ fn merge(map: &mut Map<String, Value>, merged: Vec<Value>) {
 /// A key that no text can hold, for `<<`.
 const MERGE: &str = "\0<<";
 const MAX_DUPLICATES: usize = 100;
-
-/// Builds the tree of places.
-#[derive(Default)]
-struct Placer {
-    stack: Vec<Node>,
-    keys: Vec<Option<(String, Range<usize>)>>,
-    root: Option<Node>,
-}
-
-impl Placer {
-    fn event(&mut self, event: Event<'_>, span: Range<usize>) {
-        match event {
-            Event::Scalar(text, ..) => {
-                if let (Some(Node { children: Children::Map(_), .. }), Some(key @ None)) =
-                    (self.stack.last(), self.keys.last_mut())
-                {
-                    *key = Some((text.into_owned(), span));
-                } else {
-                    self.place(Node { span, children: Children::None });
-                }
-            }
-            Event::Alias(_) => {
-                if let (Some(Node { children: Children::Map(_), .. }), Some(key @ None)) =
-                    (self.stack.last(), self.keys.last_mut())
-                {
-                    *key = Some((String::new(), span));
-                } else {
-                    self.place(Node { span, children: Children::None });
-                }
-            }
-            Event::SequenceStart(..) => self.open(span, Children::List(Vec::new())),
-            Event::MappingStart(..) => self.open(span, Children::Map(Vec::new())),
-            Event::SequenceEnd | Event::MappingEnd => {
-                self.keys.pop();
-                if let Some(node) = self.stack.pop() {
-                    self.place(node);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn open(&mut self, span: Range<usize>, children: Children) {
-        self.stack.push(Node { span, children });
-        self.keys.push(None);
-    }
-
-    fn place(&mut self, node: Node) {
-        match self.stack.last_mut().map(|parent| &mut parent.children) {
-            None => self.root = Some(node),
-            Some(Children::List(items)) => items.push(node),
-            Some(Children::Map(entries)) => {
-                if let Some((key, key_span)) = self.keys.last_mut().and_then(Option::take) {
-                    entries.push(Entry { key, key_span, value: node });
-                }
-            }
-            Some(Children::None) => {}
-        }
-    }
-}
