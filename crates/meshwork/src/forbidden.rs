@@ -1,8 +1,47 @@
-//! Connections that a later configuration forbids.
+//! Connections of bytes that policies forbid, at once or later.
 
-use meshwork_config::Snapshot;
+use meshwork_config::{InboundVerdict, Snapshot};
+use meshwork_tower::ConnectionInfo;
 
-use crate::Mesh;
+use crate::{Mesh, report::Refused};
+
+/// Whether the policies of the workload let a connection of bytes through, where they are enforced.
+pub(crate) fn is_allowed(mesh: &Mesh, snapshot: &Snapshot, connection: &ConnectionInfo) -> bool {
+    !mesh.assembly().enforce || verdict(snapshot, connection).is_allowed()
+}
+
+/// The same for a connection that has just come: what is refused, or would be, is told of.
+///
+/// # Errors
+/// Why it is refused.
+pub(crate) fn check(
+    mesh: &Mesh,
+    snapshot: &Snapshot,
+    connection: &ConnectionInfo,
+) -> Result<(), String> {
+    let verdict = verdict(snapshot, connection);
+    if verdict.is_allowed() {
+        return Ok(());
+    }
+    let (enforced, peer) = (mesh.assembly().enforce, connection.source);
+    tracing::info!(
+        target: "meshwork::authz",
+        enforced,
+        ?peer,
+        reason = %verdict,
+        "a connection is not allowed"
+    );
+    if enforced {
+        return Err(verdict.to_string());
+    }
+    let port = connection.port().unwrap_or_default();
+    mesh.assembly().reports.refused(&Refused::connection(port, connection, &verdict));
+    Ok(())
+}
+
+fn verdict(snapshot: &Snapshot, connection: &ConnectionInfo) -> InboundVerdict {
+    connection.with_attributes(|attributes| snapshot.security.check_connection(attributes))
+}
 
 /// Completes when a configuration comes in force under which `still` does not hold.
 ///

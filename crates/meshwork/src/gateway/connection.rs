@@ -8,13 +8,14 @@ use meshwork_routing::{
     ConnectionAction, ConnectionDecision, Destination, ListenAddress, ServerTls,
 };
 use meshwork_tower::{
-    ConnectionInfo, Direction, HttpServer, HttpSettings, Io, OutboundService, TcpProxy, TcpTarget,
+    ConnectionInfo, Direction, HttpServer, HttpSettings, Io, OutboundService, RefusedRequest,
+    TcpProxy, TcpTarget,
 };
 use meshwork_transport::{Accepted, DetectionLimits, MeshAcceptor, accept_proxy_header};
 use tokio::{net::TcpStream, sync::watch};
 
 use super::{listener::stopped, supervisor::Place};
-use crate::{Mesh, forbidden};
+use crate::{Mesh, forbidden, report::Refused};
 
 /// What serves the connections of a gateway.
 pub(super) struct Serving {
@@ -38,7 +39,12 @@ impl Serving {
         let stack = meshwork_tower::gateway(mesh.snapshot())
             .seeds(assembly.seeds.clone())
             .clusters(assembly.clusters.clone());
-        let stack = if assembly.enforce { stack } else { stack.observe() };
+        let reports = Arc::clone(&assembly.reports);
+        let told = move |request: &RefusedRequest<'_>| {
+            let port = request.connection.port().unwrap_or_default();
+            reports.refused(&Refused::request(port, request));
+        };
+        let stack = if assembly.enforce { stack } else { stack.observe().on_refusal(told) };
         Self {
             acceptor: assembly.acceptor.clone().gateway(),
             stack: stack.build(),
@@ -155,26 +161,11 @@ impl Serving {
             ConnectionAction::Close(reason) => return Err(reason.to_string()),
             ConnectionAction::Refuse => return Err("nothing listens on the port".to_owned()),
             ConnectionAction::Forward(_) => {
-                if let Some(reason) = self.refusal(snapshot, &accepted.connection) {
-                    return Err(reason);
-                }
+                forbidden::check(&self.mesh, snapshot, &accepted.connection)?;
             }
             ConnectionAction::Http(_) | ConnectionAction::Passthrough => {}
         }
         Ok(Admitted { accepted, draws, tls })
-    }
-
-    /// Why the policies of the gateway's workload do not let a connection of bytes through.
-    fn refusal(&self, snapshot: &Snapshot, connection: &ConnectionInfo) -> Option<String> {
-        let verdict =
-            connection.with_attributes(|attributes| snapshot.security.check_connection(attributes));
-        if verdict.is_allowed() {
-            return None;
-        }
-        let enforced = self.mesh.assembly().enforce;
-        let (peer, reason) = (connection.source, verdict.to_string());
-        tracing::info!(enforced, ?peer, %reason, "a connection is not allowed");
-        enforced.then_some(reason)
     }
 
     /// Whether a connection would be let in now, behind the same TLS and for the same protocol.
@@ -188,7 +179,9 @@ impl Serving {
         let decision = decide(snapshot, connection, port, &SeededDraws::new(0));
         let same = match &decision.action {
             ConnectionAction::Http(_) => http,
-            ConnectionAction::Forward(_) => !http && self.refusal(snapshot, connection).is_none(),
+            ConnectionAction::Forward(_) => {
+                !http && forbidden::is_allowed(&self.mesh, snapshot, connection)
+            }
             _ => false,
         };
         same && decision.tls.as_ref() == tls

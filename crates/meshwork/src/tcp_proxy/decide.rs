@@ -8,6 +8,7 @@ use meshwork_tower::{ConnectionInfo, Io};
 use meshwork_transport::{DetectionLimits, detect};
 
 use super::{Decided, ProxyError, TcpProxy};
+use crate::{forbidden, report::Refused, server::is_plaintext};
 
 impl TcpProxy {
     /// A connection of the workload's.
@@ -48,8 +49,11 @@ impl TcpProxy {
             .accept(io, connection, inspection, |connection| inbound(snapshot, connection, mode))
             .await?;
         let (connection, action) = (accepted.connection, accepted.action);
+        if !connection.tls {
+            self.plaintext(snapshot, &connection, port);
+        }
         if !matches!(action, ConnectionAction::Http(_)) {
-            self.allowed(snapshot, &connection).map_err(ProxyError::NotAllowed)?;
+            forbidden::check(&self.mesh, snapshot, &connection).map_err(ProxyError::NotAllowed)?;
         }
         Ok(Decided { io: accepted.io, connection, action, rule: accepted.rule, draws })
     }
@@ -71,24 +75,21 @@ impl TcpProxy {
         let same = match decision.action {
             ConnectionAction::Http(_) => http,
             ConnectionAction::Forward(_) | ConnectionAction::Passthrough => {
-                !http && (!towards || self.allowed(snapshot, connection).is_ok())
+                !http && (!towards || forbidden::is_allowed(&self.mesh, snapshot, connection))
             }
             ConnectionAction::Close(_) | ConnectionAction::Refuse => false,
         };
         same && decision.tls.is_some() == connection.tls
     }
 
-    /// Whether policies let a connection of bytes through to the workload; else why not.
-    fn allowed(&self, snapshot: &Snapshot, connection: &ConnectionInfo) -> Result<(), String> {
-        let verdict =
-            connection.with_attributes(|attributes| snapshot.security.check_connection(attributes));
-        if verdict.is_allowed() {
-            return Ok(());
+    /// Notes who calls in plaintext, and that STRICT would refuse it where that is only observed.
+    fn plaintext(&self, snapshot: &Snapshot, connection: &ConnectionInfo, port: u16) {
+        let reports = &self.mesh.assembly().reports;
+        reports.plaintext(port, connection, false);
+        let strict = snapshot.security.mtls_mode(port) == MtlsMode::Strict;
+        if strict && is_plaintext(connection) {
+            reports.refused(&Refused::strict(port, connection, snapshot));
         }
-        let enforced = self.mesh.assembly().enforce;
-        let (peer, reason) = (connection.source, verdict.to_string());
-        tracing::info!(enforced, ?peer, %reason, "a connection is not allowed");
-        if enforced { Err(reason) } else { Ok(()) }
     }
 
     fn mode(&self, snapshot: &Snapshot, port: u16) -> RouteMode {

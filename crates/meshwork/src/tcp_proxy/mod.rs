@@ -16,11 +16,12 @@ use meshwork_config::Snapshot;
 use meshwork_core::{Draw, Draws as _, FieldPath, SeededDraws};
 use meshwork_routing::{ConnectionAction, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER};
 use meshwork_tower::{
-    ConnectionInfo, HttpServer, Inbound, Io, OutboundService, TcpTarget, inbound, outbound,
+    ConnectionInfo, HttpServer, Inbound, Io, OutboundService, RefusedRequest, TcpTarget, inbound,
+    outbound,
 };
 use tower_service::Service;
 
-use crate::{Mesh, forbidden};
+use crate::{Mesh, forbidden, report::Refused};
 
 pub use captured::Captured;
 pub use outcome::{Proxied, ProxyError};
@@ -191,7 +192,12 @@ impl TcpProxy {
             .port(connection.port().unwrap_or_default())
             .seeds(assembly.seeds.clone())
             .clusters(assembly.clusters.clone());
-        if assembly.enforce { stack } else { stack.observe() }
+        let reports = Arc::clone(&assembly.reports);
+        let told = move |request: &RefusedRequest<'_>| {
+            let port = request.connection.port().unwrap_or_default();
+            reports.refused(&Refused::request(port, request));
+        };
+        if assembly.enforce { stack } else { stack.observe().on_refusal(told) }
     }
 }
 

@@ -73,4 +73,9 @@ async fn observed_policies_refuse_nothing() {
     bytes.read_exact(&mut [0; 6]).await.unwrap();
     bytes.write_all(b"x").await.unwrap();
     assert_eq!(bytes.read(&mut [0; 16]).await.unwrap(), 1);
+    let mut told = mesh.observed_refusals().refusals;
+    told.sort_by_key(|refusal| refusal.port);
+    let told: Vec<_> =
+        told.iter().map(|refusal| (refusal.port, refusal.request.as_deref())).collect();
+    assert_eq!(told, [(80, Some("GET /")), (9000, None)]);
 }
