@@ -11,8 +11,9 @@ use meshwork_api::{
     read::Reader,
 };
 use meshwork_config::{ConfigStore, Event, Snapshot, events_of};
+use meshwork_core::{Attributes, SeededDraws};
 use meshwork_registry::Proxy;
-use meshwork_routing::{HttpRoutes, Route};
+use meshwork_routing::{FirstBytes, HttpRoutes, Route};
 
 const COUNT: usize = 10_000;
 
@@ -69,6 +70,13 @@ fn mesh() -> ConfigStore {
     store.apply_all(root_and_leaf(201).map(Event::apply));
     store
 }
+
+const GATEWAY: &str = "
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: istio-system}
+spec: {selector: {istio: ingress}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+";
 
 fn port(snapshot: &Snapshot) -> &Arc<HttpRoutes> {
     snapshot.routes.port(80).unwrap()
@@ -140,4 +148,47 @@ fn one_change_among_ten_thousand_leaves_the_others_alone() {
     // And all of it is what compiling anew gives.
     let (anew, _) = Snapshot::compile(&store, &proxy, None);
     assert_eq!(port(&sixth), port(&anew));
+}
+
+#[test]
+fn so_it_does_at_a_gateway() {
+    let mut proxy = Proxy::gateway("istio-system");
+    proxy.labels = [("istio", "ingress")].into_iter().collect();
+    let bound = |number: usize, version: u32| {
+        let mut rule = rule(number, version);
+        rule.spec.gateways = vec!["istio-system/gw".into()];
+        rule
+    };
+    let mut store = ConfigStore::default();
+    for text in [SERVICES, GATEWAY] {
+        store.apply_all(events_of(&Reader::default(), "mesh.yaml", text.as_bytes()));
+    }
+    store.apply_all((0..COUNT).map(|number| Event::apply(bound(number, 1))));
+    let routes = |snapshot: &Snapshot| {
+        let connection = Attributes::default();
+        let draws = SeededDraws::new(1);
+        let decision = snapshot.routes.gateway(80, &connection, FirstBytes::Http1, &draws);
+        Arc::clone(decision.http().unwrap())
+    };
+    let changed = |before: &HttpRoutes, after: &HttpRoutes| {
+        let mut hosts: Vec<String> = (0..COUNT).map(host).collect();
+        hosts.retain(|host| !before.shares_virtual_host(after, host));
+        hosts
+    };
+    let (first, _) = Snapshot::compile(&store, &proxy, None);
+    let number = COUNT / 3;
+    store.apply(Event::apply(bound(number, 2)));
+    let (second, _) = Snapshot::compile(&store, &proxy, Some(&first));
+    assert!(second.has_clusters_of(&first));
+    assert_eq!(changed(&routes(&first), &routes(&second)), [host(number)]);
+
+    // A second VirtualService for a host: its rules stand beside those of the first.
+    let mut beside = bound(number, 3);
+    beside.metadata.name = "beside".into();
+    store.apply(Event::apply(beside));
+    let (third, _) = Snapshot::compile(&store, &proxy, Some(&second));
+    assert_eq!(changed(&routes(&second), &routes(&third)), [host(number)]);
+    assert_eq!(routes(&third).routes_of(&host(number)).count(), 5);
+    let (anew, _) = Snapshot::compile(&store, &proxy, None);
+    assert_eq!(routes(&third), routes(&anew));
 }

@@ -146,11 +146,35 @@ impl EgressScope {
     /// The VirtualServices bound to a gateway, in the order of precedence.
     ///
     /// `gateway` is `NAMESPACE/NAME`, or `mesh` for those of sidecars.
-    pub fn virtual_services_of<'a>(
-        &'a self,
-        gateway: &'a str,
-    ) -> impl Iterator<Item = &'a Arc<Object<VirtualService>>> + 'a {
-        virtual_services::of_gateway(&self.virtual_services, gateway, &self.namespace)
+    pub fn virtual_services_of(
+        &self,
+        gateway: &str,
+    ) -> impl Iterator<Item = &Arc<Object<VirtualService>>> {
+        self.places_of_gateway(gateway).map(|(_, object)| object)
+    }
+
+    /// The same with the places that they have there.
+    pub fn places_of_gateway(
+        &self,
+        gateway: &str,
+    ) -> impl Iterator<Item = (Precedence, &Arc<Object<VirtualService>>)> {
+        let placed = self.virtual_services.places().filter_map(|(place, object)| {
+            Some((self.place_at_gateway(place, object, gateway)?, object))
+        });
+        let mut placed: Vec<_> = placed.collect();
+        placed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        placed.into_iter()
+    }
+
+    /// The place that a VirtualService in view has at a gateway; `None` where it is not bound to
+    /// it.
+    pub fn place_at_gateway(
+        &self,
+        place: &Precedence,
+        object: &Object<VirtualService>,
+        gateway: &str,
+    ) -> Option<Precedence> {
+        virtual_services::place_at_gateway(place, object, gateway, &self.namespace)
     }
 
     /// All VirtualServices that the namespace may see, whatever they are bound to, in the order of

@@ -42,22 +42,16 @@ pub(super) fn place(
     Some(Precedence::new(rank(object, namespace, mesh)?, object))
 }
 
-/// Those bound to a gateway. Public ones from Gateway API routes of the proxy's own namespace go
-/// before other public ones.
-pub(super) fn of_gateway<'a>(
-    visible: &'a VirtualServices,
-    gateway: &'a str,
-    own: &'a Namespace,
-) -> impl Iterator<Item = &'a Arc<Object<VirtualService>>> + 'a {
-    let bound = move |object: &&Arc<Object<VirtualService>>| is_bound(object, gateway);
-    let preferred = move |object: &&Arc<Object<VirtualService>>| is_preferred(object, own);
-    let group = |public: bool| {
-        let of_group = visible.places().filter(move |(place, _)| place.is_public() == public);
-        of_group.map(|(_, object)| object).filter(bound)
-    };
-    let first = group(true).filter(preferred);
-    let rest = group(true).filter(move |object| !preferred(object));
-    group(false).chain(first).chain(rest)
+/// The place of a visible VirtualService at a gateway; `None` where it is not bound to it. Public
+/// ones from Gateway API routes of the proxy's own namespace go before other public ones.
+pub(super) fn place_at_gateway(
+    place: &Precedence,
+    object: &Object<VirtualService>,
+    gateway: &str,
+    own: &Namespace,
+) -> Option<Precedence> {
+    let later = place.is_public() && !is_preferred(object, own);
+    is_bound(object, gateway).then(|| place.later(later))
 }
 
 /// The group that a VirtualService belongs to for `namespace`, `None` where it is not visible.

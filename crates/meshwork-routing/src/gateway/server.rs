@@ -50,6 +50,11 @@ impl GatewayServer {
         servers
     }
 
+    /// Whether both are the same server of the very same Gateway.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.object, &other.object) && self.index == other.index
+    }
+
     /// The server as it was written.
     pub(super) fn written(&self) -> Option<&Server> {
         self.object.spec.servers.get(self.index)

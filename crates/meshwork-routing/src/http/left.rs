@@ -13,16 +13,21 @@ pub(crate) type LeftOut = (Box<[HostPattern]>, Removed);
 pub(crate) struct Left {
     /// Of the VirtualServices alone, in their order.
     pub(crate) rules: PersistentMap<Precedence, Arc<[LeftOut]>>,
-    /// What lost against others.
-    pub(crate) conflicts: Arc<[LeftOut]>,
+    /// What lost against others, by host at a gateway and together at a sidecar.
+    pub(crate) conflicts: PersistentMap<Arc<str>, Arc<[LeftOut]>>,
 }
 
 impl Left {
+    /// What lost against others, and nothing else.
     pub(crate) fn new(conflicts: Vec<LeftOut>) -> Self {
-        Self { rules: PersistentMap::default(), conflicts: conflicts.into() }
+        let mut left = Self::default();
+        if !conflicts.is_empty() {
+            left.conflicts.insert("".into(), conflicts.into());
+        }
+        left
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &LeftOut> {
-        self.rules.values().flat_map(|left| left.iter()).chain(self.conflicts.iter())
+        self.rules.values().chain(self.conflicts.values()).flat_map(|left| left.iter())
     }
 }

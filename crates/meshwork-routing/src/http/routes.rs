@@ -107,11 +107,16 @@ impl HttpRoutes {
         self.domains.get(domain)
     }
 
+    /// Whether no virtual host is left.
+    pub(crate) fn has_no_hosts(&self) -> bool {
+        self.virtual_hosts.is_empty()
+    }
+
     /// Whether one was made from the other without a change.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.virtual_hosts.is_same(&other.virtual_hosts)
             && self.left.rules.is_same(&other.left.rules)
-            && Arc::ptr_eq(&self.left.conflicts, &other.left.conflicts)
+            && self.left.conflicts.is_same(&other.left.conflicts)
     }
 
     pub(crate) fn left(&self) -> &Left {

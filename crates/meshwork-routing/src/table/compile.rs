@@ -162,7 +162,11 @@ impl Compilation<'_> {
             targets: &targets,
             previous: previous.map(|table| &table.gateway),
         };
-        let mut tables = http::GatewayTables::new(inputs);
+        // Where nothing but rules has changed, tables are made from those before.
+        let changes = previous
+            .filter(|previous| previous.basis.differs_in_rules_alone(inputs))
+            .map(|previous| previous.origins.changes(inputs).collect());
+        let mut tables = http::GatewayTables::new(inputs, changes);
         let mut built: HashMap<Box<str>, GatewayRoutes> = HashMap::new();
         let mut build = |name: &str, servers: &[Arc<GatewayServer>]| {
             let known = previous.and_then(|table| table.gateway_tables.get(name));
@@ -177,7 +181,7 @@ impl Compilation<'_> {
             &mut self.removed,
             &mut self.diagnostics,
         );
-        self.diagnostics.extend(built.values().flat_map(|table| table.errors.iter().cloned()));
+        self.diagnostics.extend(built.values().flat_map(|table| table.errors().cloned()));
         table.gateway_tables = built;
         table.origins = Origins::of_gateway(inputs, &targets);
         table

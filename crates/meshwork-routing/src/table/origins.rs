@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use meshwork_api::{Object, networking::Gateway};
 use meshwork_core::{HostPattern, Hostname, ResourceRef};
-use meshwork_registry::{Service, ServiceTarget, VirtualServices};
+use meshwork_registry::{ListChange, Service, ServiceTarget, VirtualServices};
 
 use super::RouteInputs;
 use crate::gateway;
@@ -45,6 +45,14 @@ impl Origins {
             gateways: Vec::new(),
             workload: targets.iter().map(|target| target.service.resource.clone()).collect(),
         }
+    }
+
+    /// Which VirtualServices are different in `inputs`.
+    pub(super) fn changes<'a>(
+        &'a self,
+        inputs: &'a RouteInputs<'_>,
+    ) -> impl Iterator<Item = ListChange<'a>> {
+        self.virtual_services.changes(inputs.scope.visible_virtual_services())
     }
 
     /// The same with other VirtualServices.

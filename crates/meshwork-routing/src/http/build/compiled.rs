@@ -2,16 +2,18 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use hashbrown::HashMap;
 use meshwork_api::{Object, networking::VirtualService};
-use meshwork_core::{Hostname, Removed};
+use meshwork_core::Hostname;
 
 use super::{
     destinations::Known,
     prepared::Prepared,
     rules::{Compiler, Rules},
 };
-use crate::{CompileError, http::matching::RuleSet};
+use crate::{
+    CompileError,
+    http::{left::LeftOut, matching::RuleSet},
+};
 
 /// The rules of one VirtualService at one place, as they were compiled.
 #[derive(Debug)]
@@ -25,43 +27,8 @@ pub(crate) struct CompiledRules {
     /// The destinations that were looked up, with what was found.
     looked_up: Vec<(Hostname, Option<Known>)>,
     pub(super) rules: Arc<RuleSet>,
-    pub(super) removed: Vec<Removed>,
+    left: Arc<[LeftOut]>,
     errors: Vec<CompileError>,
-}
-
-/// Rules that were compiled for a gateway's table before, by the address of their VirtualService.
-///
-/// The objects are held by the entries, so an address stands for one object only.
-#[derive(Default)]
-pub(super) struct KnownRules(HashMap<*const Object<VirtualService>, Vec<Arc<CompiledRules>>>);
-
-impl KnownRules {
-    pub(super) fn of(compiled: &[Arc<CompiledRules>]) -> Self {
-        let mut known = Self::default();
-        for rules in compiled {
-            let address = Arc::as_ptr(&rules.object);
-            known.0.entry(address).or_default().push(Arc::clone(rules));
-        }
-        known
-    }
-
-    /// The rules of a VirtualService: those of before where neither it nor its destinations have
-    /// changed.
-    pub(super) fn compile(
-        &self,
-        compiler: &Compiler<'_>,
-        service: &Prepared,
-        errors: &mut Vec<CompileError>,
-    ) -> Arc<CompiledRules> {
-        let known = self.0.get(&Arc::as_ptr(&service.object)).into_iter().flatten();
-        let compiled = CompiledRules::of(known, compiler, service);
-        for error in &compiled.errors {
-            if !errors.contains(error) {
-                errors.push(error.clone());
-            }
-        }
-        compiled
-    }
 }
 
 impl CompiledRules {
@@ -80,6 +47,16 @@ impl CompiledRules {
                 && known.looked_up.iter().all(same)
         });
         known.map_or_else(|| Arc::new(compile(compiler, service)), Arc::clone)
+    }
+
+    /// What was taken out.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = LeftOut> {
+        self.left.iter().cloned()
+    }
+
+    /// The same, as a list of its own; `None` where nothing was.
+    pub(super) fn left(&self) -> Option<&Arc<[LeftOut]>> {
+        Some(&self.left).filter(|left| !left.is_empty())
     }
 
     /// What Envoy would refuse.
@@ -105,7 +82,7 @@ fn compile(compiler: &Compiler<'_>, service: &Prepared) -> CompiledRules {
         tls: compiler.place.tls,
         looked_up: looked_up.into_inner(),
         rules: Arc::new(RuleSet::new(rules)),
-        removed,
+        left: removed.into_iter().map(|removed| (service.hosts.clone(), removed)).collect(),
         errors,
     }
 }

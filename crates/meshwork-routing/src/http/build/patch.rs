@@ -15,7 +15,7 @@ use super::{
     port::PortRoutes,
     prepared::Prepared,
     rules::Compiler,
-    sidecar::{SidecarTables, left_out, place},
+    sidecar::{SidecarTables, place},
 };
 use crate::{
     RouteInputs,
@@ -128,8 +128,8 @@ impl Patch<'_> {
         if !rules.errors().is_empty() {
             self.state.faulty.insert(place_.clone(), Arc::clone(&rules));
         }
-        if let Some(left) = left_out(service, &rules) {
-            self.routes.left_mut().rules.insert(place_.clone(), left);
+        if let Some(left) = rules.left() {
+            self.routes.left_mut().rules.insert(place_.clone(), Arc::clone(left));
         }
         if rules.rules.rules().is_empty() {
             return Some(());

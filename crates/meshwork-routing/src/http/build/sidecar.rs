@@ -19,12 +19,7 @@ use super::{
 };
 use crate::{
     CompileError, MergedVirtualServices, RouteInputs,
-    http::{
-        HttpRoutes,
-        left::{Left, LeftOut},
-        matching::RuleSet,
-        routes::VirtualHost,
-    },
+    http::{HttpRoutes, left::Left, matching::RuleSet, routes::VirtualHost},
     table::TableName,
     tcp::MESH,
 };
@@ -145,7 +140,7 @@ impl<'a> SidecarTables<'a> {
             let known = former.and_then(|former| former.compiled.get(place));
             let rules = CompiledRules::of(known.into_iter(), &compiler, service);
             compiled.push((place.clone(), Arc::clone(&rules)));
-            left.extend(left_out(service, &rules).map(|left| (place.clone(), left)));
+            left.extend(rules.left().map(|left| (place.clone(), Arc::clone(left))));
             if rules.rules.rules().is_empty() {
                 continue;
             }
@@ -163,7 +158,7 @@ impl<'a> SidecarTables<'a> {
         let settled = claims.settle(drafts, &registry, inputs, port);
         let Settled { mut virtual_hosts, owners, contested, lost } = settled;
         virtual_hosts.push(unknown);
-        let left = Left { rules: left.into_iter().collect(), conflicts: lost.into() };
+        let left = Left { rules: left.into_iter().collect(), ..Left::new(lost) };
         let faulty = compiled.iter().filter(|(_, rules)| !rules.errors().is_empty()).cloned();
         PortRoutes {
             routes: HttpRoutes::new(name.to_string(), virtual_hosts, left, previous),
@@ -180,12 +175,6 @@ impl<'a> SidecarTables<'a> {
 /// Where the rules of sidecars are compiled for.
 pub(super) fn place<'a>(inputs: &RouteInputs<'a>, port: u16) -> Place<'a> {
     Place { proxy: inputs.proxy, gateway: MESH, port, tls: false }
-}
-
-/// The rules of a VirtualService that were taken out; `None` where none was.
-pub(super) fn left_out(service: &Prepared, rules: &CompiledRules) -> Option<Arc<[LeftOut]>> {
-    let left = rules.removed.iter().map(|removed| (service.hosts.clone(), removed.clone()));
-    (!rules.removed.is_empty()).then(|| left.collect())
 }
 
 /// The rules of a service that no VirtualService has: those of before where it is the same.
