@@ -2,6 +2,7 @@
 
 use meshwork_api::read::{self, Admission, Reader};
 use meshwork_api::{AnyObject, Layer, Severity};
+use serde_json::json;
 
 /// A reader that does not validate.
 fn reader(admission: Admission) -> Reader {
@@ -162,6 +163,27 @@ fn what_was_read_leads_back_to_its_text() {
         assert_eq!(last.value()["metadata"]["name"], "b");
         assert_eq!(last.locate("metadata.name").unwrap().line, 5);
         assert_eq!(text.get(last.span("metadata.name")).unwrap().trim_matches('"'), "name");
+    }
+}
+
+#[test]
+fn a_colon_ends_a_text_only_before_a_blank() {
+    for (flow, expected) in [
+        ("[1.2.3.4, 001:db8::]", json!(["1.2.3.4", "001:db8::"])),
+        ("[001:db8::, '::']", json!(["001:db8::", "::"])),
+        ("[::1, ::]", json!(["::1", "::"])),
+        ("[a: b, c: , d]", json!([{"a": "b"}, {"c": null}, "d"])),
+        ("[80:, {b: 1}]", json!(["80:", {"b": 1}])),
+        ("[\"a\":]", json!([{"a": null}])),
+        ("{a: 1, b:}", json!({"a": 1, "b:": null})),
+        ("[{a:}]", json!([{"a:": null}])),
+        ("\n  - a:\n  - b: 1", json!([{"a": null}, {"b": 1}])),
+    ] {
+        let text = format!("apiVersion: v1\nkind: Thing\nvalue: {flow}\n");
+        let outcome = reader(Admission::Strict).documents("t.yaml", &text);
+        let errors: Vec<_> = outcome.errors().map(ToString::to_string).collect();
+        assert_eq!(errors, [""; 0], "{flow}");
+        assert_eq!(outcome.objects[0].value()["value"], expected, "{flow}");
     }
 }
 

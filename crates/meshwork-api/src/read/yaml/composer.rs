@@ -37,10 +37,23 @@ enum Collection {
         map: Map<String, Value>,
         key: Option<String>,
         merged: Vec<Value>,
+        flow: Flow,
     },
 }
 
+/// How a mapping is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// With braces, or as a block.
+    Mapping,
+    /// Without either: a pair in a list, `[a: b]`.
+    Pair,
+    /// What looks like such a pair to this parser and is text to Go's.
+    Text,
+}
+
 pub(super) struct Composer<'l> {
+    text: &'l str,
     limits: &'l Limits,
     /// Whether the items of lists are handed over.
     by_item: bool,
@@ -52,8 +65,9 @@ pub(super) struct Composer<'l> {
 }
 
 impl<'l> Composer<'l> {
-    pub(super) fn new(limits: &'l Limits, by_item: bool) -> Self {
+    pub(super) fn new(text: &'l str, limits: &'l Limits, by_item: bool) -> Self {
         Self {
+            text,
             limits,
             by_item,
             stack: Vec::new(),
@@ -71,7 +85,7 @@ impl<'l> Composer<'l> {
         take: &mut Take<'_>,
     ) -> Result<(), SyntaxError> {
         match event {
-            Event::DocumentStart(..) => *self = Self::new(self.limits, self.by_item),
+            Event::DocumentStart(..) => *self = Self::new(self.text, self.limits, self.by_item),
             Event::DocumentEnd => take(Piece::Document(std::mem::take(&mut self.document))),
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
@@ -79,6 +93,15 @@ impl<'l> Composer<'l> {
                 if plain && text == "<<" && self.expects_key() {
                     self.set_key(MERGE.to_owned(), span)?;
                     return Ok(());
+                }
+                if plain && self.expects_key() && self.ends_in_colon(&span) {
+                    if let Some(Frame { collection: Collection::Map { flow, .. }, .. }) =
+                        self.stack.last_mut()
+                        && *flow == Flow::Pair
+                    {
+                        *flow = Flow::Text;
+                    }
+                    return self.set_key(format!("{text}:"), span);
                 }
                 let bytes = text.len();
                 let value = scalar(&text, plain, tag.as_deref());
@@ -108,7 +131,13 @@ impl<'l> Composer<'l> {
                 self.open(anchor, collection, span)?;
             }
             Event::MappingStart(_, anchor, _) => {
-                let collection = Collection::Map { map: Map::new(), key: None, merged: Vec::new() };
+                let pair = matches!(
+                    self.stack.last(),
+                    Some(Frame { collection: Collection::List(_) | Collection::Items { .. }, .. })
+                ) && self.is_flow_pair(&span);
+                let flow = if pair { Flow::Pair } else { Flow::Mapping };
+                let (map, merged) = (Map::new(), Vec::new());
+                let collection = Collection::Map { map, key: None, merged, flow };
                 self.open(anchor, collection, span)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -118,6 +147,9 @@ impl<'l> Composer<'l> {
                 let value = match collection {
                     Collection::List(items) => Value::Array(items),
                     Collection::Items { .. } => Value::Array(Vec::new()),
+                    Collection::Map { map, flow: Flow::Text, .. } => {
+                        map.into_iter().next().map_or(Value::Null, |(key, _)| Value::String(key))
+                    }
                     Collection::Map { mut map, merged, .. } => {
                         merge(&mut map, merged);
                         Value::Object(map)
@@ -153,6 +185,19 @@ impl<'l> Composer<'l> {
                 self.stack.as_slice(),
                 [Frame { collection: Collection::Map { key: Some(key), .. }, .. }] if key == "items"
             )
+    }
+
+    /// Whether a colon that belongs to the text follows it: for Go's parser, which kubectl and API
+    /// servers read with, a colon ends a text only before a blank, so that `[001:db8::]` holds an
+    /// address. By the letter of YAML 1.2 a bracket after it would do as well.
+    fn ends_in_colon(&self, span: &Range<usize>) -> bool {
+        let after = self.text.get(span.end..).and_then(|rest| rest.strip_prefix(':'));
+        after.is_some_and(|rest| rest.starts_with([',', ']', '}', '[', '{']))
+    }
+
+    /// Whether a mapping that begins here has no braces.
+    fn is_flow_pair(&self, span: &Range<usize>) -> bool {
+        self.text.get(span.start..).is_some_and(|rest| !rest.starts_with('{'))
     }
 
     fn expects_key(&self) -> bool {
@@ -198,7 +243,7 @@ impl<'l> Composer<'l> {
                 take(Piece::Item(*index, Composed { value: built.value, duplicates, lists: 0 }));
                 *index += 1;
             }
-            Collection::Map { map, key, merged } => match key.take() {
+            Collection::Map { map, key, merged, .. } => match key.take() {
                 Some(key) if key == MERGE => merged.push(built.value),
                 Some(key) => {
                     map.insert(key, built.value);

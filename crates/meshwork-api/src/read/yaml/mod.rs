@@ -44,7 +44,7 @@ pub(crate) fn pieces(
     by_item: bool,
     take: &mut Take<'_>,
 ) -> Result<(), SyntaxError> {
-    let mut composer = Composer::new(limits, by_item);
+    let mut composer = Composer::new(text, limits, by_item);
     for event in parser(text, limits) {
         match event {
             Ok((event, span)) => composer.event(event, bytes(&span, text), take)?,
