@@ -1,10 +1,10 @@
 //! How long what a chain proved holds.
 
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::CertificateDer;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 /// Until when all certificates of a chain are valid, in seconds since 1970; `None` where one cannot
-/// be read.
+/// be read, and the end of time for none.
 ///
 /// A session that is resumed is not verified again, so whoever resumes sessions asks this.
 pub fn valid_until(chain: &[CertificateDer<'_>]) -> Option<u64> {
@@ -15,17 +15,10 @@ pub fn valid_until(chain: &[CertificateDer<'_>]) -> Option<u64> {
     })
 }
 
-/// Whether what a chain proved still holds at `now`; never for a chain that cannot be read, or for
-/// none.
-pub fn still_valid(chain: &[CertificateDer<'_>], now: UnixTime) -> bool {
-    !chain.is_empty() && valid_until(chain).is_some_and(|until| now.as_secs() <= until)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use rcgen::{CertificateParams, KeyPair};
-    use std::time::Duration;
     use time::OffsetDateTime;
 
     fn until(seconds: i64) -> CertificateDer<'static> {
@@ -39,11 +32,8 @@ mod tests {
     fn the_first_to_end_counts() {
         let chain = [until(1_000), until(500), until(2_000)];
         assert_eq!(valid_until(&chain), Some(500));
-        let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        assert!(still_valid(&chain, at(500)));
-        assert!(!still_valid(&chain, at(501)));
-        assert!(!still_valid(&[], at(1)), "nobody proved anything");
+        assert_eq!(valid_until(&[]), Some(u64::MAX), "nothing ends");
         let broken = [until(1_000), CertificateDer::from(vec![1, 2, 3])];
-        assert!(!still_valid(&broken, at(1)));
+        assert_eq!(valid_until(&broken), None);
     }
 }

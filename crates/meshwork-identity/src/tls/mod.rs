@@ -16,7 +16,7 @@ mod verifier;
 
 use meshwork_core::Live;
 
-pub use chain::{still_valid, valid_until};
+pub use chain::valid_until;
 pub use identity::{TlsIdentity, TlsIdentityError, VerifyError};
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use provider::provider;

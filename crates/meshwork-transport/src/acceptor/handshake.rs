@@ -7,7 +7,7 @@ use std::{
 
 use meshwork_identity::{
     PeerIdentity, Purpose,
-    tls::{ClientVerifier, TlsIdentity, WorkloadCertificate, still_valid},
+    tls::{ClientVerifier, TlsIdentity, WorkloadCertificate, valid_until},
 };
 use meshwork_routing::{ServerTls, TlsVersion};
 use meshwork_tower::Io;
@@ -17,7 +17,7 @@ use rustls::{
     server::ServerSessionMemoryCache,
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -130,11 +130,8 @@ impl Handshake<'_> {
         let text = |bytes: &[u8]| Arc::from(String::from_utf8_lossy(bytes));
         let protocol = session.alpn_protocol().map(text);
         let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
-        if resumed && !still_valid(session.peer_certificates().unwrap_or_default(), UnixTime::now())
-        {
-            return Err(AcceptError::SessionExpired);
-        }
-        let leaf = session.peer_certificates().and_then(|chain| chain.first());
+        let chain = session.peer_certificates().unwrap_or_default();
+        let leaf = chain.first();
         let mut peer = None;
         let mut forwarded = None;
         if let Some(leaf) = leaf.filter(|_| self.trusted) {
@@ -146,6 +143,9 @@ impl Handshake<'_> {
                 }
                 Err(_) => {}
             }
+            if resumed && !holds(peer.as_ref(), chain, UnixTime::now()) {
+                return Err(AcceptError::SessionExpired);
+            }
             let live = self.own.map(|own| own.live().load());
             let own = live.as_ref().and_then(|live| (**live).as_ref());
             let own = own.map(|identity| identity.context().svid.id().as_str());
@@ -156,9 +156,50 @@ impl Handshake<'_> {
     }
 }
 
+/// Whether what the client proved when its session began holds at `now`.
+fn holds(peer: Option<&PeerIdentity>, chain: &[CertificateDer<'_>], now: UnixTime) -> bool {
+    let Some((_, intermediates)) = chain.split_first() else { return false };
+    let leaf = peer.and_then(|peer| u64::try_from(peer.not_after()).ok()).unwrap_or(0);
+    let until = valid_until(intermediates).unwrap_or(0).min(leaf);
+    now.as_secs() <= until
+}
+
 /// How many sessions are kept: pooled connections live long, and each handshake leaves two.
 const SESSIONS: usize = 1024;
 
 /// How many settings of the mesh are kept beside one certificate: there is one, and the one before
 /// while it changes.
 const MOST_SETTINGS: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair, SanType};
+    use time::OffsetDateTime;
+
+    fn until(seconds: i64) -> CertificateDer<'static> {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names =
+            vec![SanType::URI("spiffe://cluster.local/ns/a/sa/b".try_into().unwrap())];
+        params.not_before = OffsetDateTime::UNIX_EPOCH;
+        params.not_after = OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(seconds);
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()
+    }
+
+    #[test]
+    fn a_session_holds_as_long_as_the_first_certificate_to_end() {
+        let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let leaf = until(1_000);
+        let peer = PeerIdentity::from_certificate(&leaf, Purpose::Client).unwrap();
+        let alone = [leaf.clone()];
+        assert!(holds(Some(&peer), &alone, at(1_000)));
+        assert!(!holds(Some(&peer), &alone, at(1_001)));
+        let below = [leaf.clone(), until(500)];
+        assert!(holds(Some(&peer), &below, at(500)));
+        assert!(!holds(Some(&peer), &below, at(501)));
+        assert!(!holds(Some(&peer), &[], at(1)), "nobody proved anything");
+        assert!(!holds(None, &alone, at(1)), "nobody is known");
+        let broken = [leaf, CertificateDer::from(vec![1, 2, 3])];
+        assert!(!holds(Some(&peer), &broken, at(1)));
+    }
+}

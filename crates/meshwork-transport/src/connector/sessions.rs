@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use meshwork_identity::tls::{TlsIdentity, still_valid, valid_until};
+use meshwork_identity::tls::{TlsIdentity, valid_until};
 use meshwork_policy::ClusterPolicy;
 use meshwork_tower::{Dial, DialAddress, DialProtocol};
 use rustls::{
@@ -61,12 +61,13 @@ impl Hash for Same {
     }
 }
 
-/// How connections to one destination are made, and the tickets that its server gave.
+/// How connections to one destination are made; the configuration holds the tickets that its server
+/// gave.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) config: Arc<ClientConfig>,
-    tickets: Arc<Tickets>,
-    /// Until when the server's certificates are valid, as the last full handshake showed them.
+    /// Until when all certificates are valid that the server has shown, in seconds since 1970: each
+    /// ticket came of one of them.
     until: AtomicU64,
 }
 
@@ -89,8 +90,10 @@ impl Sessions {
             kept.known.clear();
             kept.of = Some(identity);
         }
-        if let Some(known) = kept.known.get(&destination) {
-            known.forget_expired(UnixTime::now());
+        // One whose certificate has ended begins anew, apart from tickets that come late.
+        if let Some(known) = kept.known.get(&destination)
+            && known.holds(UnixTime::now())
+        {
             return Ok(Arc::clone(known));
         }
         if kept.known.len() >= MOST {
@@ -105,8 +108,8 @@ impl Sessions {
 impl Session {
     fn new(mut config: ClientConfig) -> Self {
         let tickets = Arc::new(Tickets::default());
-        config.resumption = Resumption::store(Arc::clone(&tickets) as Arc<dyn ClientSessionStore>);
-        Self { config: Arc::new(config), tickets, until: AtomicU64::new(0) }
+        config.resumption = Resumption::store(tickets);
+        Self { config: Arc::new(config), until: AtomicU64::new(u64::MAX) }
     }
 
     /// Looks at a handshake that was made.
@@ -114,22 +117,16 @@ impl Session {
     /// # Errors
     /// It resumed a session, and the server's certificate has ended since.
     pub(super) fn made(&self, made: &ClientConnection) -> Result<(), ConnectTlsError> {
-        let chain = made.peer_certificates().unwrap_or_default();
         if made.handshake_kind() != Some(HandshakeKind::Resumed) {
-            self.until.store(valid_until(chain).unwrap_or(0), Ordering::Relaxed);
+            let chain = made.peer_certificates().unwrap_or_default();
+            self.until.fetch_min(valid_until(chain).unwrap_or(0), Ordering::Relaxed);
             return Ok(());
         }
-        if still_valid(chain, UnixTime::now()) {
-            return Ok(());
-        }
-        self.tickets.clear();
-        Err(ConnectTlsError::SessionExpired)
+        if self.holds(UnixTime::now()) { Ok(()) } else { Err(ConnectTlsError::SessionExpired) }
     }
 
-    fn forget_expired(&self, now: UnixTime) {
-        if now.as_secs() > self.until.load(Ordering::Relaxed) {
-            self.tickets.clear();
-        }
+    fn holds(&self, now: UnixTime) -> bool {
+        now.as_secs() <= self.until.load(Ordering::Relaxed)
     }
 }
 
@@ -141,12 +138,6 @@ struct Tickets(Mutex<Held>);
 struct Held {
     group: Option<NamedGroup>,
     tickets: Vec<(ServerName<'static>, Tls13ClientSessionValue)>,
-}
-
-impl Tickets {
-    fn clear(&self) {
-        lock(&self.0).tickets.clear();
-    }
 }
 
 impl ClientSessionStore for Tickets {

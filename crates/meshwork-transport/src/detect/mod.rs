@@ -131,6 +131,10 @@ struct Look {
 impl Look {
     /// Reads once; `false` at the end of the stream.
     async fn read<I: AsyncRead + Unpin>(&mut self, io: &mut I) -> io::Result<bool> {
+        if !self.bytes.is_empty() {
+            // Whoever has begun is likely to go on; whoever is silent costs little.
+            self.bytes.reserve(HELLO);
+        }
         let read = io.read_buf(&mut self.bytes).await?;
         Ok(read > 0)
     }
@@ -170,6 +174,8 @@ impl Look {
     }
 }
 
+/// About how long a hello is.
+const HELLO: usize = 2048;
 /// How long the preface of HTTP/2 is.
 const PREFACE_LEN: usize = 24;
 /// How far a request line is looked into, as in `FirstBytes`.
