@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod mesh;
+pub mod mtls;
 mod rules;
 
 pub use mesh::{endpoint_slice, service, service_entry, services, virtual_services, yaml};
