@@ -36,8 +36,7 @@ async fn handshake(
     version: &'static SupportedProtocolVersion,
     settings: Option<TlsConfig>,
 ) -> Result<CipherSuite, AcceptError> {
-    let mut mesh = MeshConfig::default();
-    mesh.mesh_mtls = settings;
+    let mesh = MeshConfig { mesh_mtls: settings, ..Default::default() };
     let snapshot = Snapshot::compile(&ConfigStore::new(mesh), &Proxy::sidecar("shop"), None).0;
     let provider = Arc::clone(client.provider());
     let names = ExpectedNames::new([api().as_str()]);
@@ -71,10 +70,8 @@ async fn handshake(
 }
 
 fn settings(min: TlsProtocol, suites: &[&str]) -> Option<TlsConfig> {
-    let mut settings = TlsConfig::default();
-    settings.min_protocol_version = min;
-    settings.cipher_suites = suites.iter().map(|&name| name.to_owned()).collect();
-    Some(settings)
+    let cipher_suites = suites.iter().map(|&name| name.to_owned()).collect();
+    Some(TlsConfig { min_protocol_version: min, cipher_suites, ..Default::default() })
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub struct MeshBuilder {
     /// Algorithms of the user's.
     balance: Option<Box<dyn FnOnce(Clusters) -> Clusters + Send>>,
     #[cfg(feature = "mtls")]
-    identity: Option<Box<dyn meshwork_identity::SvidSource>>,
+    identity: Option<(Box<dyn meshwork_identity::SvidSource>, IdentityOptions)>,
     seeds: Seeds,
     tolerate_invalid: bool,
     enforce: bool,
@@ -166,8 +166,21 @@ impl MeshBuilder {
     /// The certificate is asked for at the start and renewed in time. A connector of your own
     /// ([`connector`](Self::connector)) stays yours; `MeshConnector::over` speaks TLS over it.
     #[cfg(feature = "mtls")]
-    pub fn identity(mut self, source: impl meshwork_identity::SvidSource) -> Self {
-        self.identity = Some(Box::new(source));
+    pub fn identity(self, source: impl meshwork_identity::SvidSource) -> Self {
+        self.identity_with(source, IdentityOptions::default())
+    }
+
+    /// The same with a schedule of renewal, bounds of time, a cryptographic provider of your own,
+    /// or the identity that the certificate has to be of.
+    ///
+    /// Aliases of the trust domain are added to those of MeshConfig.
+    #[cfg(feature = "mtls")]
+    pub fn identity_with(
+        mut self,
+        source: impl meshwork_identity::SvidSource,
+        options: IdentityOptions,
+    ) -> Self {
+        self.identity = Some((Box::new(source), options));
         self
     }
 
@@ -252,7 +265,9 @@ impl MeshBuilder {
         check_mesh_tls(&self.mesh_config)?;
         #[cfg(feature = "mtls")]
         let identity = match self.identity {
-            Some(source) => Some(start_identity(source, &self.mesh_config).await?),
+            Some((source, options)) => {
+                Some(start_identity(source, options, &self.mesh_config).await?)
+            }
             None => None,
         };
         #[cfg(feature = "mtls")]
@@ -341,9 +356,9 @@ fn check_mesh_tls(mesh: &MeshConfig) -> Result<(), StartError> {
 #[cfg(feature = "mtls")]
 async fn start_identity(
     source: Box<dyn meshwork_identity::SvidSource>,
+    mut options: IdentityOptions,
     mesh: &MeshConfig,
 ) -> Result<Identity, StartError> {
-    let mut options = IdentityOptions::default();
     for alias in &mesh.trust_domain_aliases {
         let parsed = alias.parse().map_err(StartError::TrustDomain)?;
         options.aliases.push(parsed);

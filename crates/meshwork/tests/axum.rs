@@ -138,6 +138,29 @@ async fn shutdown_lets_requests_end() {
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
 
+/// A server that speaks no HTTP has policies asked by the listener.
+#[tokio::test]
+async fn judged_connections_need_no_layer() {
+    let authority = authority();
+    for (enforce, judged) in [(true, true), (true, false), (false, true)] {
+        let builder = api(&authority).yaml("web-only", WEB_ONLY).enforce(enforce);
+        let mesh = builder.start().await.unwrap();
+        let listener = mesh.listener("127.0.0.1:0").await.unwrap();
+        let mut listener = if judged { listener.judged() } else { listener };
+        let address = listener.local_addr().unwrap();
+        let accepting = tokio::spawn(async move { listener.accept().await.is_some() });
+        let mut nobody = TcpStream::connect(address).await.unwrap();
+        nobody.write_all(b"EHLO mail\r\n").await.unwrap();
+        let mut byte = [0];
+        let reset = timeout(Duration::from_millis(500), nobody.read(&mut byte)).await;
+        let refused = enforce && judged;
+        assert_eq!(matches!(reset, Ok(Err(_))), refused, "{enforce} {judged}: {reset:?}");
+        assert_eq!(accepting.is_finished(), !refused);
+        assert_eq!(mesh.observed_refusals().refusals.len(), usize::from(!enforce));
+        accepting.abort();
+    }
+}
+
 /// An open plaintext connection meets 403 at once when the mode becomes STRICT, and ends.
 #[tokio::test]
 async fn strict_ends_open_plaintext_connections() {

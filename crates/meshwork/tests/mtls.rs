@@ -9,68 +9,15 @@
     reason = "a test fails where it does not hold"
 )]
 
+mod common;
+
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Extension, Router, routing::get};
+use common::{STRICT, WEB_ONLY, authority, call, client, id, source};
 use http::StatusCode;
-use http_body_util::BodyExt as _;
-use meshwork::{
-    Mesh, Peer, Workload,
-    identity::{AuthoritySource, CertificateAuthority, CertificateService, SpiffeId, StaticTokens},
-};
-use time::{Duration, OffsetDateTime};
+use meshwork::{Mesh, Peer, Workload, identity::CertificateService};
 use tokio::net::TcpListener;
-
-fn id(account: &str) -> SpiffeId {
-    format!("spiffe://cluster.local/ns/shop/sa/{account}").parse().unwrap()
-}
-
-fn authority() -> Arc<CertificateService> {
-    let own = "cluster.local".parse().unwrap();
-    let now = OffsetDateTime::now_utc();
-    let authority = CertificateAuthority::self_signed(&own, now, Duration::days(1)).unwrap();
-    let tokens = ["web", "api", "stranger"]
-        .into_iter()
-        .fold(StaticTokens::new(), |tokens, account| tokens.token(account, id(account)));
-    Arc::new(CertificateService::new(authority, tokens))
-}
-
-fn source(authority: &Arc<CertificateService>, account: &str) -> AuthoritySource {
-    AuthoritySource::new(Arc::clone(authority), id(account), account)
-}
-
-/// The service `api`, whose endpoint is a workload with an identity.
-fn service(address: SocketAddr) -> String {
-    format!(
-        "
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {{name: api, namespace: shop}}
-spec:
-  hosts: [api.example]
-  location: MESH_INTERNAL
-  ports: [{{number: 80, name: http, protocol: HTTP, targetPort: {}}}]
-  resolution: STATIC
-  endpoints: [{{address: {}, serviceAccount: api}}]
-",
-        address.port(),
-        address.ip()
-    )
-}
-
-const STRICT: &str = "
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: {name: default, namespace: shop}
-spec: {mtls: {mode: STRICT}}
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: {name: web-only, namespace: shop}
-spec:
-  action: ALLOW
-  rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]
-";
 
 /// Says who called.
 async fn caller(Extension(peer): Extension<Peer>) -> String {
@@ -82,37 +29,21 @@ async fn server(authority: &Arc<CertificateService>, account: &str) -> (Mesh, So
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let workload = Workload::new("shop", "api-1").service_account(account);
-    let builder = Mesh::builder(workload).yaml("strict", STRICT);
+    let builder = Mesh::builder(workload).yaml("strict", STRICT).yaml("web-only", WEB_ONLY);
     let mesh = builder.identity(source(authority, account)).start().await.unwrap();
     tokio::spawn(mesh.serve(listener, Router::new().route("/", get(caller))));
     (mesh, address)
-}
-
-async fn call(mesh: &Mesh) -> (StatusCode, String) {
-    let response = mesh.client().get("http://api.example/").await.unwrap();
-    let status = response.status();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, String::from_utf8_lossy(&body).into_owned())
-}
-
-async fn client(authority: &Arc<CertificateService>, account: &str, to: SocketAddr) -> Mesh {
-    Mesh::builder(Workload::new("shop", "client-1"))
-        .yaml("service", &service(to))
-        .identity(source(authority, account))
-        .start()
-        .await
-        .unwrap()
 }
 
 #[tokio::test]
 async fn policies_see_who_calls() {
     let authority = authority();
     let (_server, address) = server(&authority, "api").await;
-    let web = client(&authority, "web", address).await;
-    assert_eq!(call(&web).await, (StatusCode::OK, id("web").to_string()));
-    let stranger = client(&authority, "stranger", address).await;
+    let web = client(&authority, "web", ("HTTP", address)).await;
+    assert_eq!(call(&web, "/").await, (StatusCode::OK, id("web").to_string()));
+    let stranger = client(&authority, "stranger", ("HTTP", address)).await;
     let refused = (StatusCode::FORBIDDEN, "RBAC: access denied".to_owned());
-    assert_eq!(call(&stranger).await, refused);
+    assert_eq!(call(&stranger, "/").await, refused);
 }
 
 #[tokio::test]
@@ -153,8 +84,8 @@ async fn plaintext_connections_end_when_mutual_tls_becomes_strict() {
 async fn a_server_with_another_identity_is_not_talked_to() {
     let authority = authority();
     let (_server, address) = server(&authority, "stranger").await;
-    let web = client(&authority, "web", address).await;
-    let (status, body) = call(&web).await;
+    let web = client(&authority, "web", ("HTTP", address)).await;
+    let (status, body) = call(&web, "/").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains("remote connection failure"), "{body}");
 }
@@ -162,7 +93,7 @@ async fn a_server_with_another_identity_is_not_talked_to() {
 #[tokio::test]
 async fn a_workload_without_a_certificate_does_not_start() {
     let builder = Mesh::builder(Workload::new("shop", "web-1"));
-    let guessed = AuthoritySource::new(authority(), id("web"), "guessed");
+    let guessed = meshwork::identity::AuthoritySource::new(authority(), id("web"), "guessed");
     tokio::time::pause();
     let refused = builder.identity(guessed).start().await.unwrap_err();
     assert!(refused.to_string().contains("the credential is not known"), "{refused}");

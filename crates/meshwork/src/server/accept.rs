@@ -43,7 +43,7 @@ impl Mesh {
         &self,
         stream: TcpStream,
         (source, local): (SocketAddr, Option<SocketAddr>),
-        port: u16,
+        (port, judged): (u16, bool),
     ) -> Option<Admitted> {
         let snapshot = self.snapshot().load();
         let mut connection = ConnectionInfo::new(Some(source), local);
@@ -65,6 +65,10 @@ impl Mesh {
                 if matches!(admission, Admission::Http | Admission::Connection) {
                     reports.plaintext(number, &decided.connection, false);
                     self.observe_strict(number, &decided.connection, &snapshot);
+                    if judged && self.judge(number, &decided.connection, &snapshot).is_some() {
+                        refusal.refuse();
+                        return None;
+                    }
                 }
                 let peer = Peer::new(Arc::new(decided.connection), admission);
                 Some(Admitted { io: decided.io, peer })
@@ -89,6 +93,28 @@ impl Mesh {
             // what comes.
             _ => Admission::Connection,
         }
+    }
+
+    /// Envoy's details where policies refuse a connection of which nothing more will be known;
+    /// `None` where it passes, or is observed only.
+    pub(super) fn judge(
+        &self,
+        port: u16,
+        connection: &ConnectionInfo,
+        snapshot: &Snapshot,
+    ) -> Option<String> {
+        let verdict =
+            connection.with_attributes(|attributes| snapshot.security.check_connection(attributes));
+        if verdict.is_allowed() {
+            return None;
+        }
+        let (enforced, peer) = (self.assembly().enforce, connection.source);
+        tracing::info!(enforced, ?peer, reason = %verdict, "a connection is not allowed");
+        if enforced {
+            return Some(verdict.details());
+        }
+        self.assembly().reports.refused(&Refused::connection(port, connection, &verdict));
+        None
     }
 
     /// Tells of plaintext that STRICT would have refused, where policies are observed only.

@@ -205,22 +205,12 @@ impl<S> InboundService<S> {
     /// Asks with every request whether its connection would still be admitted, so that a policy
     /// that comes later ends what it forbids.
     fn guarded(&self, connection: &ConnectionInfo, snapshot: &Snapshot) -> Course {
-        let verdict =
-            connection.with_attributes(|attributes| snapshot.security.check_connection(attributes));
-        if verdict.is_allowed() {
-            return Course::Application;
+        match self.mesh.judge(self.port, connection, snapshot) {
+            None => Course::Application,
+            Some(details) => Course::Refused(
+                LocalReply::new(StatusCode::FORBIDDEN, details).body("RBAC: access denied").close(),
+            ),
         }
-        let assembly = self.mesh.assembly();
-        let (enforced, peer) = (assembly.enforce, connection.source);
-        tracing::info!(enforced, ?peer, reason = %verdict, "a connection is not allowed");
-        if enforced {
-            let reply = LocalReply::new(StatusCode::FORBIDDEN, verdict.details())
-                .body("RBAC: access denied")
-                .close();
-            return Course::Refused(reply);
-        }
-        assembly.reports.refused(&Refused::connection(self.port, connection, &verdict));
-        Course::Application
     }
 }
 

@@ -77,6 +77,16 @@ impl MeshListener {
         self
     }
 
+    /// Asks the AuthorizationPolicies about each connection before it is handed out, for servers
+    /// that speak no HTTP and so have no [`Mesh::inbound`]: what is refused is reset. A condition
+    /// on requests cannot be met there: an ALLOW rule that has one allows nothing, a DENY rule
+    /// denies more.
+    #[must_use]
+    pub fn judged(mut self) -> Self {
+        self.accepting.judged = true;
+        self
+    }
+
     /// The next connection that was let in; `None` once the mesh is shut down.
     ///
     /// Dropping the future loses no connection.
@@ -124,6 +134,7 @@ pub(super) struct Accepting {
     order: BTreeMap<u64, AbortHandle>,
     begun: u64,
     most: usize,
+    judged: bool,
     pause: Option<Pin<Box<Sleep>>>,
     stopped: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -139,6 +150,7 @@ impl Accepting {
             order: BTreeMap::new(),
             begun: 0,
             most: MeshListener::MAX_HANDSHAKES,
+            judged: false,
             pause: None,
         })
     }
@@ -193,11 +205,11 @@ impl Accepting {
         let local = stream.local_addr().ok();
         // Latency matters more than full packets.
         let _ = stream.set_nodelay(true);
-        let (mesh, port, number) = (self.mesh.clone(), self.port, self.begun);
+        let (mesh, port, judged, number) = (self.mesh.clone(), self.port, self.judged, self.begun);
         self.begun += 1;
-        let task = self
-            .handshakes
-            .spawn(async move { (number, mesh.admit(stream, (peer, local), port).await) });
+        let task = self.handshakes.spawn(async move {
+            (number, mesh.admit(stream, (peer, local), (port, judged)).await)
+        });
         self.order.insert(number, task);
     }
 }
