@@ -9,7 +9,10 @@ use meshwork::{
 };
 use time::OffsetDateTime;
 
-use crate::support::{Authority, Client, backend, builder, gateway, routed, service, start};
+use crate::support::{
+    Authority, Client, backend, builder, edge, events, gateway, get_plain, routed, secret, service,
+    start, status, tls_backend,
+};
 
 fn id(namespace: &str, account: &str) -> SpiffeId {
     format!("spiffe://cluster.local/ns/{namespace}/sa/{account}").parse().unwrap()
@@ -110,4 +113,38 @@ async fn calls_leave_by_the_egress_gateway_under_its_policies() {
     let leaf = stranger.leaf("web.example");
     let refused = Client::showing(&stranger, &leaf).get(egress, "out.example", "out.example").await;
     assert!(refused.is_err());
+}
+
+/// The gateway speaks TLS to the external host, whose authority is in a Secret.
+const ORIGINATE: &str = "
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: out, namespace: edge}
+spec:
+  host: out.example
+  trafficPolicy:
+    tls: {mode: SIMPLE, credentialName: outside, sni: out.example, subjectAltNames: [out.example]}
+";
+
+#[tokio::test]
+async fn a_gateway_speaks_tls_by_the_authorities_of_a_secret() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let leaf = authority.leaf("out.example");
+    let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 6\r\n\r\nsealed";
+    let yaml = [
+        gateway("out", "  - {port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}\n"),
+        service("out.example", "HTTP", tls_backend(&leaf, answer).await),
+        routed("out", "out.example"),
+        ORIGINATE.to_owned(),
+        secret("outside", &[("cacert", authority.pem())]),
+    ];
+    let (mesh, running) = edge(&yaml.concat()).await;
+    let to = running.address(80).unwrap();
+    let answer = get_plain(to, "out.example", "/").await.unwrap();
+    assert!(answer.ends_with("sealed"), "{answer}");
+    // Another authority does not vouch for the host.
+    mesh.apply(events(&secret("outside", &[("cacert", other.pem())])));
+    let answer = get_plain(to, "out.example", "/").await.unwrap();
+    assert_eq!(status(&answer), "503", "{answer}");
 }

@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use meshwork::{GatewayError, ListenerState, Mesh, Workload};
-use tokio::{io::AsyncReadExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::support::{
-    ask, backend, builder, edge, events, gateway, get_plain, listen, routed, service, status,
+    ask, backend, builder, echo, edge, events, gateway, get_plain, listen, routed, service, start,
+    status,
 };
 
 fn server(port: u16, bind: &str) -> String {
@@ -43,6 +47,38 @@ async fn listeners_follow_the_configuration() {
     mesh.shutdown();
     tokio::time::timeout(Duration::from_secs(20), running.ended()).await.unwrap();
     assert!(TcpStream::connect(first).await.is_err());
+}
+
+#[tokio::test]
+async fn the_end_waits_for_connections_within_bounds() {
+    let servers = "  - {port: {number: 9000, name: tcp, protocol: TCP}, hosts: ['*']}\n";
+    let yaml = [
+        gateway("g", servers),
+        service("db.example", "TCP", echo().await),
+        "
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: db, namespace: edge}
+spec:
+  hosts: [db.example]
+  gateways: [g]
+  tcp: [{route: [{destination: {host: db.example, port: {number: 80}}}]}]
+"
+        .to_owned(),
+    ];
+    let drain = Duration::from_secs(2);
+    let mesh = builder(&yaml.concat()).drain(drain).start().await.unwrap();
+    let running = start(&mesh).await;
+    let mut open = TcpStream::connect(running.address(9000).unwrap()).await.unwrap();
+    open.read_exact(&mut [0; 6]).await.unwrap();
+    let began = tokio::time::Instant::now();
+    mesh.shutdown();
+    open.write_all(b"still").await.unwrap();
+    open.read_exact(&mut [0; 5]).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), running.ended()).await.unwrap();
+    assert!(began.elapsed() >= drain, "the connection had its time");
+    assert_eq!(open.read(&mut [0; 1]).await.unwrap_or(0), 0);
 }
 
 #[tokio::test]

@@ -255,6 +255,10 @@ pub(crate) async fn tls_backend(leaf: &Leaf, word: &'static [u8]) -> SocketAddr 
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 if let Ok(mut stream) = acceptor.accept(stream).await {
+                    if word.starts_with(b"HTTP") {
+                        // It answers, as servers of HTTP do.
+                        let _ = stream.read(&mut [0; 4096]).await;
+                    }
                     let _ = stream.write_all(word).await;
                     let _ = stream.shutdown().await;
                 }
