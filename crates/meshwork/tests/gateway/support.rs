@@ -110,7 +110,7 @@ impl Leaf {
             let suites = provider().cipher_suites.clone();
             let sha256 = suites
                 .iter()
-                .filter_map(|suite| suite.tls13())
+                .filter_map(rustls::SupportedCipherSuite::tls13)
                 .map(|suite| suite.common.hash_provider)
                 .find(|hash| hash.algorithm() == HashAlgorithm::SHA256)
                 .unwrap();
