@@ -79,13 +79,19 @@ async fn calls_of_meshwork(
     }
     let stack = peer::client(to, Some(meshwork.clone()))?;
     let found = peer::call(stack, "http://other.interop.svc.cluster.local/").await;
-    check("a server with another name is not talked to", found.and_then(unavailable));
+    check(
+        "a server with another name is not talked to",
+        found.and_then(|answer| unavailable(&answer)),
+    );
     let stack = peer::client(to, Some(stranger.clone()))?;
     let found = peer::call(stack, "http://envoy.interop.svc.cluster.local/").await;
-    check("Envoy refuses a client of another authority", found.and_then(unavailable));
+    check(
+        "Envoy refuses a client of another authority",
+        found.and_then(|answer| unavailable(&answer)),
+    );
     let stack = peer::client(to, None)?;
     let found = peer::call(stack, "http://plaintext.interop.svc.cluster.local/").await;
-    check("Envoy refuses plaintext", found.and_then(unavailable));
+    check("Envoy refuses plaintext", found.and_then(|answer| unavailable(&answer)));
     Ok(())
 }
 
@@ -122,7 +128,7 @@ async fn calls_of_envoy(checks: &mut Vec<Check>, through: SocketAddr) {
         ("meshwork refuses a client of another authority", "/stranger"),
         ("meshwork refuses plaintext under STRICT", "/plaintext"),
     ] {
-        check(name, get(through, "GET", path).await.and_then(unavailable));
+        check(name, get(through, "GET", path).await.and_then(|answer| unavailable(&answer)));
     }
 }
 
@@ -161,8 +167,8 @@ fn expect(answer: &Answer, status: u16) -> Result<(), String> {
 }
 
 /// 503: there was no connection.
-fn unavailable(answer: Answer) -> Result<String, String> {
-    expect(&answer, 503)?;
+fn unavailable(answer: &Answer) -> Result<String, String> {
+    expect(answer, 503)?;
     Ok(format!("503, {}", answer.body.chars().take(150).collect::<String>()))
 }
 

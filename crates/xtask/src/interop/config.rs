@@ -39,8 +39,8 @@ pub(super) fn config(peer: SocketAddr, folder: &Path, stranger: &Path) -> Value 
         "static_resources": {
             "clusters": clusters,
             "listeners": [
-                listener("server", vec![answer], Some(own.server())),
-                listener("client", routes, None),
+                listener("server", &[answer], Some(own.server())),
+                listener("client", &routes, None),
             ],
         },
     })
@@ -50,7 +50,7 @@ fn address(port: u16) -> Value {
     json!({ "socket_address": { "address": "127.0.0.1", "port_value": port } })
 }
 
-fn listener(name: &str, routes: Vec<Value>, tls: Option<Value>) -> Value {
+fn listener(name: &str, routes: &[Value], tls: Option<Value>) -> Value {
     let says = |header: &str, format: &str| json!({ "header": { "key": header, "value": format }, "keep_empty_value": true });
     let mut chain = json!({ "filters": [{
         "name": "http",
@@ -144,14 +144,14 @@ impl Certificates<'_> {
         let names = json!([{ "san_type": "URI", "matcher": { "exact": name } }]);
         let mut common = self.common(alpn);
         self.check(&mut common, Some(names));
-        Self::upstream(common)
+        Self::upstream(&common)
     }
 
     fn client_without_check(&self, alpn: &[&str]) -> Value {
-        Self::upstream(self.common(alpn))
+        Self::upstream(&self.common(alpn))
     }
 
-    fn upstream(common: Value) -> Value {
+    fn upstream(common: &Value) -> Value {
         json!({
             "name": "tls",
             "typed_config": {

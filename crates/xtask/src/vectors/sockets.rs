@@ -67,6 +67,7 @@ pub struct SocketReport {
 ///
 /// # Errors
 /// When a folder or a scenario cannot be read.
+#[expect(clippy::disallowed_methods, reason = "a tool reads the clock")]
 pub fn run(roots: &[PathBuf], sample: Sample) -> Result<SocketReport, ReadError> {
     let began = Instant::now();
     let mut files = read::find(roots)?;
