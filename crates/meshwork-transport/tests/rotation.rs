@@ -108,7 +108,23 @@ async fn the_old_certificate_serves_until_it_ends_and_then_connections_are_refus
     }
     let refused = connect(&connector, dial(&snapshot, DialProtocol::Http1)).await.err().unwrap();
     assert!(refused.contains("has expired") && refused.contains("out of order"), "{refused}");
-    drop(listener);
+    // As a server it refuses too, and says the same.
+    let caller = MeshConnector::new(identity(&authority, api()).await);
+    let calling = connect(&caller, dial(&snapshot, DialProtocol::Http1));
+    let acceptor = MeshAcceptor::new(client.clone());
+    let serving = async {
+        loop {
+            // The first one is the client's own, which was given up before a byte was said.
+            let (stream, _) = listener.accept().await.unwrap();
+            if let Err(refused) = accept(&acceptor, stream, MtlsMode::Strict).await {
+                return refused;
+            }
+        }
+    };
+    let (called, refused) = tokio::join!(calling, serving);
+    assert!(called.is_err());
+    assert!(matches!(refused, meshwork_transport::AcceptError::Unusable(_)), "{refused}");
+    assert!(refused.to_string().contains("has expired"), "{refused}");
 
     fails.store(false, Ordering::SeqCst);
     status.wait_for(|status| status.failure.is_none()).await.unwrap();
