@@ -4,10 +4,16 @@
 #![allow(
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a benchmark fails by it, and says what it counted"
+    clippy::disallowed_methods,
+    reason = "a benchmark fails by it, looks at the clock, and says what it counted"
 )]
 
-use std::{hint::black_box, net::Ipv4Addr, sync::Arc};
+use std::{
+    hint::black_box,
+    net::Ipv4Addr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use meshwork_benches::mtls::{Pair, context, hear, say};
@@ -184,6 +190,43 @@ fn handshakes(criterion: &mut Criterion, runtime: &Runtime, pair: &Pair, plain: 
     });
 }
 
+/// How much longer one takes than the other: the ratio of the medians, taken in turn, so that
+/// whatever else the machine does concerns both.
+fn ratio(runtime: &Runtime, mut mesh: impl AsyncFnMut(), mut alone: impl AsyncFnMut()) -> f64 {
+    const TURNS: usize = 1_000;
+    let (mut ours, mut theirs) = (Vec::with_capacity(TURNS), Vec::with_capacity(TURNS));
+    runtime.block_on(async {
+        for _ in 0..TURNS {
+            let began = Instant::now();
+            mesh().await;
+            let between = Instant::now();
+            alone().await;
+            ours.push(between - began);
+            theirs.push(between.elapsed());
+        }
+    });
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times.get(TURNS / 2).map_or(0.0, Duration::as_secs_f64)
+    };
+    median(ours) / median(theirs)
+}
+
+fn ratios(runtime: &Runtime, pair: &Pair, plain: &Plain) {
+    let mut address = 0x0b00_0000;
+    let full = ratio(
+        runtime,
+        async || drop(pair.connect(next(&mut address)).await),
+        async || drop(plain.connect(&plain.full).await),
+    );
+    let resumed = ratio(
+        runtime,
+        async || drop(pair.connect(Ipv4Addr::LOCALHOST).await),
+        async || drop(plain.connect(&plain.resumed).await),
+    );
+    eprintln!("tls/handshake: full {full:.3}, resumed {resumed:.3} times tokio-rustls alone");
+}
+
 /// How many bytes a connection keeps, both ends and the pipe between them.
 fn bytes_each<T>(runtime: &Runtime, mut connect: impl AsyncFnMut() -> T) -> u64 {
     const CONNECTIONS: u64 = 500;
@@ -212,6 +255,7 @@ fn tls(criterion: &mut Criterion) {
     let alone = bytes_each(&runtime, async || plain.connect(&plain.full).await);
     let mesh = bytes_each(&runtime, async || pair.connect(Ipv4Addr::LOCALHOST).await);
     eprintln!("tls/idle: {mesh} bytes a connection (both ends), tokio-rustls alone {alone}");
+    ratios(&runtime, &pair, &plain);
     handshakes(criterion, &runtime, &pair, &plain);
 }
 
