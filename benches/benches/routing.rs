@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use meshwork_benches::{FAMILIES, Family, services, virtual_services};
+use meshwork_benches::{FAMILIES, Family, gateway, services, virtual_services};
 use meshwork_config::{ConfigStore, Event, Snapshot};
 use meshwork_core::{Attributes, SeededDraws};
 use meshwork_registry::Proxy;
@@ -70,5 +70,39 @@ fn compile(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, route, compile);
+/// The same for a gateway that all VirtualServices are bound to.
+fn compile_gateway(criterion: &mut Criterion) {
+    let proxy = Proxy::gateway("istio-system");
+    let mut group = criterion.benchmark_group("route");
+    group.sample_size(10);
+    for size in SIZES {
+        let rules: Vec<_> = virtual_services(size)
+            .into_iter()
+            .map(|mut rule| {
+                rule.spec.gateways = vec!["istio-system/gw".into()];
+                rule
+            })
+            .collect();
+        let mut store = ConfigStore::default();
+        store.apply_all(services(size, 1));
+        store.apply(Event::apply(gateway()));
+        store.apply_all(rules.iter().cloned().map(Event::apply));
+        let Some(whole) = rules.get(size / 2) else { continue };
+        let mut short = whole.clone();
+        short.spec.http.pop();
+        let (mut snapshot, _) = Snapshot::compile(&store, &proxy, None);
+        group.bench_function(BenchmarkId::new("recompile_one_of_gateway", size), |bencher| {
+            let mut next = [&short, whole].into_iter().cycle();
+            bencher.iter(|| {
+                if let Some(changed) = next.next() {
+                    store.apply(Event::apply(changed.clone()));
+                }
+                snapshot = Snapshot::compile(black_box(&store), &proxy, Some(&snapshot)).0;
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, route, compile, compile_gateway);
 criterion_main!(benches);

@@ -6,5 +6,5 @@ mod mesh;
 pub mod mtls;
 mod rules;
 
-pub use mesh::{endpoint_slice, service, service_entry, services, virtual_services, yaml};
+pub use mesh::{endpoint_slice, gateway, service, service_entry, services, virtual_services, yaml};
 pub use rules::{FAMILIES, Family, Request};

@@ -4,8 +4,8 @@ use meshwork_api::{
     AnyObject, Object,
     kubernetes::{self as k8s},
     networking::{
-        Destination, HttpMatchRequest, HttpRoute, HttpRouteDestination, ServiceEntry, ServicePort,
-        StringMatch, StringMatchType, VirtualService, WorkloadEntry,
+        Destination, Gateway, HttpMatchRequest, HttpRoute, HttpRouteDestination, ServiceEntry,
+        ServicePort, StringMatch, StringMatchType, VirtualService, WorkloadEntry,
     },
 };
 use meshwork_config::Event;
@@ -86,6 +86,14 @@ pub fn virtual_services(count: usize) -> Vec<Object<VirtualService>> {
             Object::new("default", host.clone(), spec)
         })
         .collect()
+}
+
+/// The Gateway `istio-system/gw`, which every gateway proxy serves: all hosts on port 80.
+pub fn gateway() -> Object<Gateway> {
+    read(
+        r#"{"apiVersion":"networking.istio.io/v1","kind":"Gateway","metadata":{"name":"gw","namespace":"istio-system"},
+        "spec":{"servers":[{"port":{"number":80,"name":"http","protocol":"HTTP"},"hosts":["*"]}]}}"#,
+    )
 }
 
 /// The same as a text of YAML documents.
