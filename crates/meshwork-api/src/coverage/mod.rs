@@ -9,8 +9,8 @@ mod walk;
 use std::fmt;
 
 pub use table::{markdown, of, table};
-pub(crate) use walk::find;
 pub use walk::unenforced;
+pub(crate) use walk::{find, find_in_mesh_config};
 
 /// What becomes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

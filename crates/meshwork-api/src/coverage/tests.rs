@@ -46,3 +46,17 @@ fn every_line_is_a_row_with_its_reason() {
         assert!(!reason.is_empty(), "no reason: {line}");
     }
 }
+
+/// A scenario is `family/name`; a test is its crate and its file there.
+#[test]
+fn what_is_enforced_names_its_evidence() {
+    let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for row in table() {
+        let Coverage::Enforced { evidence } = row.coverage else { continue };
+        let found = match evidence.split_once(' ') {
+            Some((name, file)) => crates.join(name).join(file).is_file(),
+            None => evidence.split('/').count() == 2,
+        };
+        assert!(found, "{row:?}");
+    }
+}

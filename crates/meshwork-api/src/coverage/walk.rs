@@ -1,6 +1,7 @@
 //! Finds the fields that are set and not enforced.
 
 use super::{Coverage, of};
+use crate::mesh::MeshConfig;
 use crate::proto::{Descriptor, Reading, Shape, Step};
 use crate::read::Located;
 use crate::{AnyObject, Body, Layer, Report};
@@ -19,8 +20,17 @@ use serde_json::Value;
 /// let report = coverage::unenforced(&outcome.objects[0]);
 /// assert_eq!(report.violations[0].path, "spec.accessLogging");
 /// ```
-pub fn unenforced(located: &Located<AnyObject>) -> Report {
+///
+/// The same can be asked of a [`MeshConfig`] that was read.
+pub fn unenforced<T>(located: &Located<T>) -> Report {
     located.unenforced().clone()
+}
+
+/// Finds the fields of a MeshConfig.
+pub(crate) fn find_in_mesh_config(value: &Value) -> Report {
+    let mut walk = Walk { kind: "MeshConfig", reading: Reading::default(), report: Report::new() };
+    walk.message(MeshConfig::descriptor(), value);
+    walk.report
 }
 
 /// Finds the fields, while the value is at hand in which they are written.

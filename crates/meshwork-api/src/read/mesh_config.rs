@@ -5,7 +5,7 @@ use super::located::Located;
 use super::{Admission, Diagnostic, Limits, Source, yaml};
 use crate::mesh::MeshConfig;
 use crate::proto::{Field, Reading};
-use crate::{Layer, Report, Severity};
+use crate::{Layer, Report, Severity, coverage};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ fn read(
     report.extend(reading.finish().into_iter().filter_map(|problem| admission.judge(problem)));
     let range = 0..text.len();
     let document = Arc::new(Document::new(Arc::new(Text { source, limits }), range, 0));
-    let located = Located::new(config, report, document, String::new(), None);
+    let located = Located::new(config, report, document, String::new(), None)
+        .with_unenforced(coverage::find_in_mesh_config(&value));
     if located.report().is_rejected() {
         return Err(located.report().iter().map(|v| located.diagnostic(v)).collect());
     }
