@@ -17,14 +17,15 @@ pub struct PathNormalization {
     pub escaped_slashes: EscapedSlashes,
 }
 
-/// What becomes of `%2F` and `%5C` in a path.
+/// What becomes of `%2F` and `%5C` in a path: where they are unescaped, `/` and `\`, of which
+/// resolving makes `/` as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EscapedSlashes {
     /// They stay as they are.
     #[default]
     Keep,
-    /// They become `/` first of all (`DECODE_AND_MERGE_SLASHES`).
+    /// They are unescaped first of all (`DECODE_AND_MERGE_SLASHES`).
     UnescapeAndForward,
     /// The client is sent to the unescaped path with 307 (gateways with the profile `EDGE`).
     UnescapeAndRedirect,
@@ -129,6 +130,8 @@ fn resolve(path: &[u8]) -> Result<String, PathNormalizationError> {
     let path = &without_parameters(path);
     let mut out = Vec::with_capacity(path.len() + 8);
     let mut rest = path.as_slice();
+    // Where a `%` stands that begins no escape.
+    let mut lone_percent = None;
     while let Some((&byte, after)) = rest.split_first() {
         if out.last() == Some(&b'/')
             && let Some((segment, after)) = dot_segment(rest)
@@ -147,8 +150,15 @@ fn resolve(path: &[u8]) -> Result<String, PathNormalizationError> {
                 Some((decoded, after)) if is_unreserved(decoded) => {
                     out.push(decoded);
                     rest = after;
+                    if let Some(at) = lone_percent {
+                        keep_apart(&mut out, at, rest.first().copied());
+                    }
                 }
-                _ => out.push(b'%'),
+                Some(_) => out.push(b'%'),
+                None => {
+                    lone_percent = Some(out.len());
+                    out.push(b'%');
+                }
             },
             byte if is_escaped_in_paths(byte) => {
                 out.push(b'%');
@@ -160,10 +170,23 @@ fn resolve(path: &[u8]) -> Result<String, PathNormalizationError> {
     String::from_utf8(out).map_err(|_| PathNormalizationError)
 }
 
+/// A character that was just decoded must not make an escape out of a `%` before it, which the next
+/// reader would decode: such a `%` becomes `%25`.
+fn keep_apart(out: &mut Vec<u8>, percent: usize, next: Option<u8>) {
+    let digits = match out.get(percent + 1..) {
+        Some(&[first]) => [Some(first), next],
+        Some(&[first, second]) => [Some(first), Some(second)],
+        _ => return,
+    };
+    if digits.iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())) {
+        out.splice(percent..=percent, *b"%25");
+    }
+}
+
 /// Takes the parameters off segments that are `.` or `..` as written: `/..;p=1/` is `/../`.
 fn without_parameters(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
-    for (index, segment) in path.split(|&byte| is_slash(byte)).enumerate() {
+    for (index, segment) in path.split(|&byte| byte == b'/').enumerate() {
         if index > 0 {
             out.push(b'/');
         }
@@ -214,18 +237,19 @@ fn back_to_previous_slash(out: &mut Vec<u8>) {
     out.truncate(keep);
 }
 
-/// `%2F` and `%5C` become `/`; `None` where there are none.
+/// `%2F` becomes `/` and `%5C` becomes `\`; `None` where there are none.
 fn unescape_slashes(path: &str) -> Option<String> {
     let mut out = String::with_capacity(path.len());
     let mut found = false;
     let mut pieces = path.split('%');
     out.push_str(pieces.next().unwrap_or_default());
     for piece in pieces {
-        let after = ["2F", "2f", "5C", "5c"].iter().find_map(|code| piece.strip_prefix(code));
+        let codes = [("2F", '/'), ("2f", '/'), ("5C", '\\'), ("5c", '\\')];
+        let after = codes.iter().find_map(|(code, slash)| Some((piece.strip_prefix(code)?, slash)));
         match after {
-            Some(after) => {
+            Some((after, slash)) => {
                 found = true;
-                out.push('/');
+                out.push(*slash);
                 out.push_str(after);
             }
             None => {
@@ -319,6 +343,10 @@ mod tests {
             ("/a|b^c`\"<>", "/a%7Cb%5Ec%60%22%3C%3E"),
             ("/a[b]", "/a[b]"),
             ("/a%zz%", "/a%zz%"),
+            ("/%2%41", "/%252A"),
+            ("/%%41b%41", "/%25AbA"),
+            ("/%%41g", "/%Ag"),
+            (r"/a\.;/b", "/a/.;/b"),
             ("/", "/"),
         ] {
             check(PathNormalization::BASE, path, expected);
@@ -335,6 +363,9 @@ mod tests {
         check(PathNormalization::MERGE_SLASHES, "///", "//");
         check(PathNormalization::MERGE_SLASHES, "//?a//b", "//?a//b");
         check(PathNormalization::DECODE_AND_MERGE_SLASHES, "/a/..%2F%5cb?%2F", "/b?%2F");
+        // An unescaped backslash separates no parameters yet.
+        check(PathNormalization::DECODE_AND_MERGE_SLASHES, "/%5c..;/b", "/..;/b");
+        check(PathNormalization::DECODE_AND_MERGE_SLASHES, "//..;%5C%3B-", "/");
         assert!(PathNormalization::EDGE.apply("/a%2Fb").unwrap().redirect);
         assert!(!PathNormalization::EDGE.apply("/a//b").unwrap().redirect);
         let reject = PathNormalization {
