@@ -1,7 +1,7 @@
 //! Reading texts: positions, policies, several documents, and what is refused.
 
 use meshwork_api::read::{self, Admission, Reader};
-use meshwork_api::{AnyObject, Layer, Severity, coverage};
+use meshwork_api::{AnyObject, Layer, Severity};
 use serde_json::json;
 
 /// A reader that does not validate.
@@ -286,8 +286,8 @@ fn mesh_config_is_read_alone_or_in_its_config_map() {
     }
     let text = "trustDomain: td\n\ndisableEnvoyListenerLog: true\n";
     let config = read::mesh_config("m.yaml", text, Admission::Strict).unwrap();
-    let unenforced = coverage::unenforced(&config);
-    let found: Vec<_> = unenforced.iter().map(|v| config.diagnostic(v).to_string()).collect();
+    let found: Vec<_> =
+        config.unenforced().iter().map(|v| config.diagnostic(v).to_string()).collect();
     let expected = "m.yaml:3:1: warning: `disableEnvoyListenerLog`: this field has no effect here";
     assert!(found.iter().any(|found| found.starts_with(expected)), "{found:?}");
     let refused = read::mesh_config("m.yaml", "trustDomian: td\n", Admission::Strict).unwrap_err();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use meshwork_api::{
-    AnyObject, Report, Severity, Violation, coverage,
+    AnyObject, Report, Severity, Violation,
     read::{Diagnostic, Located, ReadOutcome, Reader},
     selector::WorkloadSelector,
 };
@@ -25,7 +25,7 @@ pub fn events_of(reader: &Reader, name: &str, text: &[u8]) -> Vec<Event> {
     let applied = objects.into_iter().map(|located| {
         let origin = Some(origin_of(&located));
         let mut report = located.report().clone();
-        report.extend(coverage::unenforced(&located));
+        report.extend(located.unenforced().iter().cloned());
         Event::Apply(Box::new(Applied { object: located.object, origin, report }))
     });
     let selectors: BTreeMap<_, _> = refused

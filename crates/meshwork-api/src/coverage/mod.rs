@@ -1,7 +1,7 @@
 //! Which fields have an effect, and who sees to it.
 //!
 //! Nothing is ignored in silence: every field of every kind stands in one table, and a field that
-//! is set although nothing enforces it yields a finding ([`unenforced`]).
+//! is set although nothing enforces it yields a finding ([`Located::unenforced`](crate::read::Located::unenforced)).
 
 mod table;
 mod walk;
@@ -9,7 +9,6 @@ mod walk;
 use std::fmt;
 
 pub use table::{markdown, of, table};
-pub use walk::unenforced;
 pub(crate) use walk::{find, find_in_mesh_config};
 
 /// What becomes of a field.

@@ -3,28 +3,8 @@
 use super::{Coverage, of};
 use crate::mesh::MeshConfig;
 use crate::proto::{Descriptor, Reading, Shape, Step};
-use crate::read::Located;
 use crate::{AnyObject, Body, Layer, Report};
 use serde_json::Value;
-
-/// A warning for every field of an object that is set and has no effect here.
-///
-/// ```
-/// use meshwork_api::{coverage, read};
-/// let outcome = read::documents("t.yaml", "\
-/// apiVersion: telemetry.istio.io/v1
-/// kind: Telemetry
-/// metadata: {name: quiet}
-/// spec: {accessLogging: [{disabled: true}]}
-/// ");
-/// let report = coverage::unenforced(&outcome.objects[0]);
-/// assert_eq!(report.violations[0].path, "spec.accessLogging");
-/// ```
-///
-/// The same can be asked of a [`MeshConfig`] that was read.
-pub fn unenforced<T>(located: &Located<T>) -> Report {
-    located.unenforced().clone()
-}
 
 /// Finds the fields of a MeshConfig.
 pub(crate) fn find_in_mesh_config(value: &Value) -> Report {
@@ -33,7 +13,7 @@ pub(crate) fn find_in_mesh_config(value: &Value) -> Report {
     walk.report
 }
 
-/// Finds the fields, while the value is at hand in which they are written.
+/// A warning for every field of an object that is set and has no effect here.
 pub(crate) fn find(object: &AnyObject, value: &Value) -> Report {
     let mut report = Report::new();
     match object {

@@ -48,8 +48,20 @@ impl<T> Located<T> {
         &self.report
     }
 
-    /// The fields that are set without effect.
-    pub(crate) fn unenforced(&self) -> &Report {
+    /// A warning for every field that is set and has no effect here, by the
+    /// [table](crate::coverage).
+    ///
+    /// ```
+    /// let outcome = meshwork_api::read::documents("t.yaml", "\
+    /// apiVersion: telemetry.istio.io/v1
+    /// kind: Telemetry
+    /// metadata: {name: quiet}
+    /// spec: {accessLogging: [{disabled: true}]}
+    /// ");
+    /// let report = outcome.objects[0].unenforced();
+    /// assert_eq!(report.violations[0].path, "spec.accessLogging");
+    /// ```
+    pub fn unenforced(&self) -> &Report {
         &self.unenforced
     }
 

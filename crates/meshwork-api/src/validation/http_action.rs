@@ -4,8 +4,8 @@ use super::findings::{Findings, quote};
 use super::place::Place;
 use super::primitive::header::{check_value, is_authority};
 use super::primitive::name::{check_wildcard_domain, is_dns_label};
+use super::semantics::Semantics;
 use super::shared::port;
-use super::virtual_service::Semantics;
 use crate::networking::{
     Destination, HeaderOperations, Headers, HttpBodySpecifier, HttpDirectResponse,
     HttpMatchRequest, HttpRedirect, HttpRouteDestination, RedirectPort, StringMatchType,

@@ -4,8 +4,8 @@ use super::findings::{Findings, quote};
 use super::place::Place;
 use super::primitive::header::is_matchable;
 use super::primitive::name::is_dns_label;
+use super::semantics::gateway_names;
 use super::shared::{labels, port, regex};
-use super::virtual_service::gateway_names;
 use crate::networking::{HttpMatchRequest, StringMatch, StringMatchType};
 
 /// The list `match` of an HTTP route.

@@ -4,8 +4,8 @@ use super::findings::{Findings, quote};
 use super::place::Place;
 use super::primitive::header::{is_authority, is_token};
 use super::primitive::scalar::{is_grpc_status, is_retry_condition};
+use super::semantics::Semantics;
 use super::shared::{count, duration, regex};
-use super::virtual_service::Semantics;
 use super::{http_action, http_match};
 use crate::networking::{
     AbortError, CorsPolicy, FaultAbort, FaultDelay, Headers, HttpDelayType, HttpFaultInjection,

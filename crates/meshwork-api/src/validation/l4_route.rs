@@ -6,8 +6,8 @@ use super::place::Place;
 use super::primitive::address::is_ip;
 use super::primitive::hosts::Hosts;
 use super::primitive::name::{check_gateway_domain, check_wildcard_domain};
+use super::semantics::{Semantics, gateway_names};
 use super::shared::{addresses, labels, port};
-use super::virtual_service::{Semantics, gateway_names};
 use crate::networking::{RouteDestination, TcpRoute, TlsMatchAttributes, TlsRoute};
 
 /// One entry of `tls`.

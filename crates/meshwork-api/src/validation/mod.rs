@@ -21,6 +21,7 @@ mod load_balancer;
 mod metadata;
 mod place;
 pub(crate) mod primitive;
+mod semantics;
 mod server_tls;
 mod service_entry;
 mod shared;
