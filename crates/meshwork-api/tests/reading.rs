@@ -162,6 +162,8 @@ fn what_was_read_leads_back_to_its_text() {
         let last = outcome.objects.last().unwrap();
         assert_eq!(last.value()["metadata"]["name"], "b");
         assert_eq!(last.locate("metadata.name").unwrap().line, 5);
+        let begin = last.source().position(last.span("").start);
+        assert_eq!(last.locate(""), Some(begin));
         assert_eq!(text.get(last.span("metadata.name")).unwrap().trim_matches('"'), "name");
     }
 }

@@ -65,6 +65,11 @@ impl Document {
         })
     }
 
+    /// Turns a byte of the document into one of the text.
+    pub(crate) fn absolute(&self, at: usize) -> usize {
+        self.range.start + at
+    }
+
     fn text(&self) -> &str {
         self.source().text().get(self.range.clone()).unwrap_or_default()
     }

@@ -42,7 +42,7 @@ fn read<'t>(text: &str, take: Option<&'t mut Take<'t>>) -> Result<Composed, Erro
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Seed(&mut state).deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok(Composed { value, duplicates: state.duplicates, lists: state.lists })
+    Ok(Composed { value, duplicates: state.duplicates, lists: state.lists, start: None })
 }
 
 struct State<'t> {
@@ -139,7 +139,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
             match &mut state.take {
                 Some(take) if by_item => {
                     let duplicates = state.duplicates.split_off(before);
-                    take(Piece::Item(index, Composed { value, duplicates, lists: 0 }));
+                    take(Piece::Item(index, Composed { value, duplicates, lists: 0, start: None }));
                 }
                 _ => items.push(value),
             }

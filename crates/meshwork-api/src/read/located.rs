@@ -23,6 +23,8 @@ pub struct Located<T> {
     /// Where the object stands in its document: empty, or `items[3]` in a list.
     prefix: String,
     resource: Option<ResourceRef>,
+    /// The byte of the text at which it begins, where that is known without reading it again.
+    start: Option<usize>,
 }
 
 impl<T> Located<T> {
@@ -33,7 +35,7 @@ impl<T> Located<T> {
         prefix: String,
         resource: Option<ResourceRef>,
     ) -> Self {
-        Self { object, report, unenforced: Report::new(), document, prefix, resource }
+        Self { object, report, unenforced: Report::new(), document, prefix, resource, start: None }
     }
 
     /// The object as it is written, without a type; null where the text has no such place.
@@ -65,6 +67,11 @@ impl<T> Located<T> {
         &self.unenforced
     }
 
+    pub(crate) fn with_start(mut self, start: Option<usize>) -> Self {
+        self.start = start;
+        self
+    }
+
     pub(crate) fn with_unenforced(mut self, unenforced: Report) -> Self {
         self.unenforced = unenforced;
         self
@@ -78,7 +85,9 @@ impl<T> Located<T> {
     /// Where a field is written, or what should hold it; a path such as
     /// `spec.http[2].match[0].uri.regex`, empty for the object.
     pub fn locate(&self, path: &str) -> Option<Position> {
-        Some(self.source().position(self.span(path).start))
+        let known = self.start.filter(|_| path.is_empty());
+        let start = known.unwrap_or_else(|| self.span(path).start);
+        Some(self.source().position(start))
     }
 
     /// The bytes of the text where a field is written.
@@ -112,15 +121,23 @@ impl<T> Located<T> {
 
     /// The same place for something else.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
-        let Self { object, report, unenforced, document, prefix, resource } = self;
-        Located { object: change(object), report, unenforced, document, prefix, resource }
+        let Self { object, report, unenforced, document, prefix, resource, start } = self;
+        Located { object: change(object), report, unenforced, document, prefix, resource, start }
     }
 }
 
 impl<T> Located<Option<T>> {
     pub(crate) fn transpose(self) -> Option<Located<T>> {
-        let Self { object, report, unenforced, document, prefix, resource } = self;
-        object.map(|object| Located { object, report, unenforced, document, prefix, resource })
+        let Self { object, report, unenforced, document, prefix, resource, start } = self;
+        object.map(|object| Located {
+            object,
+            report,
+            unenforced,
+            document,
+            prefix,
+            resource,
+            start,
+        })
     }
 }
 

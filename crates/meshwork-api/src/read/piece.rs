@@ -16,6 +16,8 @@ pub(crate) struct Composed {
     pub(crate) duplicates: Vec<String>,
     /// How many lists called `items` were handed over item by item; they are empty in `value`.
     pub(crate) lists: usize,
+    /// The byte at which it begins, where the parser says so.
+    pub(crate) start: Option<usize>,
 }
 
 /// A piece of a text, as soon as it is read.

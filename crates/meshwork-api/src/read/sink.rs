@@ -23,6 +23,13 @@ pub(super) struct Sink {
     previous: Option<ResourceRef>,
 }
 
+/// Where a value stands.
+struct Place {
+    document: Arc<Document>,
+    prefix: String,
+    start: Option<usize>,
+}
+
 /// What became of the pieces of a text.
 enum Taken<E> {
     /// They were taken, up to an error.
@@ -165,43 +172,44 @@ impl Sink {
 
     /// Takes one document: an object or a list of them.
     fn document(&mut self, composed: Composed, document: &Arc<Document>) {
-        let Composed { value, duplicates, .. } = composed;
-        if value.is_null() {
+        if composed.value.is_null() {
             return;
         }
         self.documents += 1;
-        self.value(value, document, String::new(), &problems(duplicates));
+        self.composed(composed, document, String::new());
     }
 
     /// Takes an item of a list.
     fn item(&mut self, index: usize, composed: Composed, document: &Arc<Document>) {
         if self.has_room() {
             self.documents += 1;
-            let prefix = format!("items[{index}]");
-            self.value(composed.value, document, prefix, &problems(composed.duplicates));
+            self.composed(composed, document, format!("items[{index}]"));
         }
     }
 
-    fn value(
-        &mut self,
-        value: Value,
-        document: &Arc<Document>,
-        prefix: String,
-        duplicates: &[Problem],
-    ) {
+    fn composed(&mut self, composed: Composed, document: &Arc<Document>, prefix: String) {
+        let Composed { value, duplicates, start, .. } = composed;
+        let start = start.map(|start| document.absolute(start));
+        let place = Place { document: document.clone(), prefix, start };
+        self.value(value, place, &problems(duplicates));
+    }
+
+    fn value(&mut self, value: Value, place: Place, duplicates: &[Problem]) {
         match list_items(value) {
             Ok(items) => {
-                self.list(document, &prefix, duplicates);
+                let Place { document, prefix, .. } = &place;
+                self.list(document, prefix, duplicates);
                 for (index, item) in items.into_iter().enumerate() {
                     if !self.has_room() {
                         return;
                     }
                     self.documents += 1;
-                    let prefix = join(&prefix, &format!("items[{index}]"));
-                    self.value(item, document, prefix, duplicates);
+                    let prefix = join(prefix, &format!("items[{index}]"));
+                    let place = Place { document: document.clone(), prefix, start: None };
+                    self.value(item, place, duplicates);
                 }
             }
-            Err(value) => self.object(&value, document, prefix, duplicates),
+            Err(value) => self.object(&value, place, duplicates),
         }
     }
 
@@ -226,17 +234,11 @@ impl Sink {
         }
     }
 
-    fn object(
-        &mut self,
-        value: &Value,
-        document: &Arc<Document>,
-        prefix: String,
-        duplicates: &[Problem],
-    ) {
+    fn object(&mut self, value: &Value, place: Place, duplicates: &[Problem]) {
         let admission = self.reader.admission;
         let mut read = object::read(value, admission);
         let own = duplicates.iter().filter_map(|problem| {
-            let path = problem.path.strip_prefix(prefix.as_str())?;
+            let path = problem.path.strip_prefix(place.prefix.as_str())?;
             let path = path.strip_prefix('.').unwrap_or(path).to_owned();
             admission.judge(Problem { path, kind: problem.kind.clone() })
         });
@@ -248,7 +250,9 @@ impl Sink {
         let resource = object.as_ref().map(|object| self.reference(object));
         let rejected = report.is_rejected();
         let unenforced = object.as_ref().map(|object| coverage::find(object, value));
-        let located = Located::new(object, report, document.clone(), prefix, resource)
+        let Place { document, prefix, start } = place;
+        let located = Located::new(object, report, document, prefix, resource)
+            .with_start(start)
             .with_unenforced(unenforced.unwrap_or_default());
         for violation in located.report() {
             if self.outcome.diagnostics.len() >= self.reader.limits.max_diagnostics {

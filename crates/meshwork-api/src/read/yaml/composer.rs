@@ -27,11 +27,12 @@ struct Frame {
 
 enum Collection {
     List(Vec<Value>),
-    /// A list that is handed over item by item: how many were, and how many keys stood twice
-    /// before it.
+    /// A list that is handed over item by item: how many were, how many keys stood twice before
+    /// it, and where the item at hand begins.
     Items {
         index: usize,
         before: usize,
+        start: Option<usize>,
     },
     Map {
         map: Map<String, Value>,
@@ -84,6 +85,15 @@ impl<'l> Composer<'l> {
         span: Range<usize>,
         take: &mut Take<'_>,
     ) -> Result<(), SyntaxError> {
+        if matches!(
+            event,
+            Event::Scalar(..)
+                | Event::Alias(_)
+                | Event::SequenceStart(..)
+                | Event::MappingStart(..)
+        ) {
+            self.begin(span.start);
+        }
         match event {
             Event::DocumentStart(..) => *self = Self::new(self.text, self.limits, self.by_item),
             Event::DocumentEnd => take(Piece::Document(std::mem::take(&mut self.document))),
@@ -124,7 +134,11 @@ impl<'l> Composer<'l> {
             Event::SequenceStart(_, anchor, _) => {
                 let collection = if self.begins_items() && anchor == 0 {
                     self.document.lists += 1;
-                    Collection::Items { index: 0, before: self.document.duplicates.len() }
+                    Collection::Items {
+                        index: 0,
+                        before: self.document.duplicates.len(),
+                        start: None,
+                    }
                 } else {
                     Collection::List(Vec::new())
                 };
@@ -160,6 +174,16 @@ impl<'l> Composer<'l> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Notes where the document or the item at hand begins.
+    fn begin(&mut self, at: usize) {
+        let start = match self.stack.last_mut() {
+            None => &mut self.document.start,
+            Some(Frame { collection: Collection::Items { start, .. }, .. }) => start,
+            Some(_) => return,
+        };
+        start.get_or_insert(at);
     }
 
     fn open(
@@ -238,9 +262,12 @@ impl<'l> Composer<'l> {
         frame.bytes = frame.bytes.saturating_add(built.bytes);
         match &mut frame.collection {
             Collection::List(items) => items.push(built.value),
-            Collection::Items { index, before } => {
+            Collection::Items { index, before, start } => {
                 let duplicates = self.document.duplicates.split_off(*before);
-                take(Piece::Item(*index, Composed { value: built.value, duplicates, lists: 0 }));
+                take(Piece::Item(
+                    *index,
+                    Composed { value: built.value, duplicates, lists: 0, start: start.take() },
+                ));
                 *index += 1;
             }
             Collection::Map { map, key, merged, .. } => match key.take() {
