@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use meshwork_api::networking::ServerTlsMode;
+use meshwork_api::{mesh::TlsConfig, networking::ServerTlsMode};
 use meshwork_core::{FieldPath, HostPattern, Removed};
 use meshwork_registry::EgressScope;
 
@@ -23,6 +23,7 @@ pub(super) struct Chains<'a> {
     pub(super) destinations: &'a Destinations<'a>,
     pub(super) subsets: Option<&'a dyn Subsets>,
     pub(super) removed: &'a mut Vec<Removed>,
+    pub(super) tls_defaults: Option<&'a TlsConfig>,
     /// By port: server names of passthrough routes, and the bind that has them.
     server_names: HashMap<u16, HashMap<Arc<str>, String>>,
 }
@@ -37,7 +38,8 @@ impl<'a> Chains<'a> {
         subsets: Option<&'a dyn Subsets>,
         removed: &'a mut Vec<Removed>,
     ) -> Self {
-        Self { scope, destinations, subsets, removed, server_names: HashMap::new() }
+        let (tls_defaults, server_names) = Default::default();
+        Self { scope, destinations, subsets, removed, tls_defaults, server_names }
     }
 
     /// The chains of the servers of one port. Plain HTTP servers have one for all of them.
@@ -58,7 +60,7 @@ impl<'a> Chains<'a> {
                 let Some(routes) = server.route_name(port.number) else { continue };
                 let rule = Some(Arc::clone(&server.rule));
                 let draft = ChainDraft::new(ChainAction::Http(tables(&routes)), rule);
-                chains.push(terminating(server, draft));
+                chains.push(terminating(server, draft, self.tls_defaults));
             } else if server.passes_tls() {
                 chains.extend(self.passthrough(server, port));
             } else {
@@ -96,7 +98,7 @@ impl<'a> Chains<'a> {
                 let draft = ChainDraft::new(ChainAction::Tcp(route), Some(field));
                 return Some(match server.tls() {
                     None => draft.finish(),
-                    Some(_) => terminating(server, draft),
+                    Some(_) => terminating(server, draft, self.tls_defaults),
                 });
             }
         }
@@ -160,11 +162,16 @@ impl<'a> Chains<'a> {
 }
 
 /// A chain behind TLS that is ended here, for the server's hosts.
-fn terminating(server: &GatewayServer, mut draft: ChainDraft) -> FilterChain {
+fn terminating(
+    server: &GatewayServer,
+    mut draft: ChainDraft,
+    defaults: Option<&TlsConfig>,
+) -> FilterChain {
     draft.server_names = server.server_names();
     let mut chain = draft.finish();
     let http = server.is_terminating_https();
-    chain.tls = server.tls().and_then(|tls| ServerTls::of_server(tls, http)).map(Arc::new);
+    chain.tls =
+        server.tls().and_then(|tls| ServerTls::of_server(tls, http, defaults)).map(Arc::new);
     chain
 }
 

@@ -9,7 +9,7 @@ mod server;
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use indexmap::IndexMap;
-use meshwork_api::{Object, networking::Gateway};
+use meshwork_api::{Object, mesh::TlsConfig, networking::Gateway};
 use meshwork_core::{FieldPath, Removed};
 use meshwork_registry::{EgressScope, Proxy, ServiceTarget};
 
@@ -37,6 +37,8 @@ pub(crate) struct GatewayInputs<'a> {
     pub(crate) scope: &'a EgressScope,
     pub(crate) gateways: &'a [Arc<Object<Gateway>>],
     pub(crate) subsets: Option<&'a dyn Subsets>,
+    /// `meshConfig.tlsDefaults`.
+    pub(crate) tls_defaults: Option<&'a TlsConfig>,
     /// The services that lead to the proxy's workload.
     pub(crate) targets: &'a [ServiceTarget],
     pub(crate) previous: Option<&'a GatewayListeners>,
@@ -56,6 +58,7 @@ impl GatewayListeners {
         let lookup = |host: &meshwork_core::Hostname| inputs.scope.service(host.as_str()).cloned();
         let destinations = Destinations::new(inputs.proxy, &lookup);
         let mut chains = Chains::new(inputs.scope, &destinations, inputs.subsets, removed);
+        chains.tls_defaults = inputs.tls_defaults;
         let mut tables = |name: &str| {
             let servers = routes.get(name).map(Vec::as_slice).unwrap_or_default();
             tables(name, servers)

@@ -159,6 +159,7 @@ impl Compilation<'_> {
             scope: inputs.scope,
             gateways: inputs.gateways,
             subsets: inputs.subsets,
+            tls_defaults: inputs.mesh.tls_defaults.as_ref(),
             targets: &targets,
             previous: previous.map(|table| &table.gateway),
         };

@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use meshwork_api::networking::{ServerTlsMode, ServerTlsSettings, TlsProtocol};
+use meshwork_api::{
+    mesh::{TlsConfig, TlsProtocol as DefaultVersion},
+    networking::{ServerTlsMode, ServerTlsSettings, TlsProtocol},
+};
 
 /// How a listener ends TLS: `servers[].tls` of a Gateway, or the mesh's own TLS of an inbound port.
 ///
@@ -124,8 +127,13 @@ impl ServerTls {
     /// The TLS that a Gateway's server ends; `None` for the passthrough modes.
     ///
     /// `http` says whether requests are routed behind it. Versions and cipher suites count for
-    /// `SIMPLE`, `MUTUAL` and `OPTIONAL_MUTUAL` only, as in Istio.
-    pub(crate) fn of_server(settings: &ServerTlsSettings, http: bool) -> Option<Self> {
+    /// `SIMPLE`, `MUTUAL` and `OPTIONAL_MUTUAL` only, as in Istio; what the server does not say,
+    /// `defaults` (`meshConfig.tlsDefaults`) may.
+    pub(crate) fn of_server(
+        settings: &ServerTlsSettings,
+        http: bool,
+        defaults: Option<&TlsConfig>,
+    ) -> Option<Self> {
         let client = match settings.mode {
             ServerTlsMode::Passthrough | ServerTlsMode::AutoPassthrough => return None,
             ServerTlsMode::Simple => ClientCertificate::NotAsked,
@@ -163,10 +171,16 @@ impl ServerTls {
                 tls.verify_hash = shared(&settings.verify_certificate_hash);
             }
         }
-        tls.min_version = version(settings.min_protocol_version).unwrap_or(TlsVersion::Tls12);
+        let lowest = defaults.and_then(|defaults| default_version(defaults.min_protocol_version));
+        tls.min_version =
+            version(settings.min_protocol_version).or(lowest).unwrap_or(TlsVersion::Tls12);
         tls.max_version = version(settings.max_protocol_version).unwrap_or(TlsVersion::Tls13);
-        tls.cipher_suites = shared(&settings.cipher_suites);
-        tls.ecdh_curves = shared(&settings.ecdh_curves);
+        let or_default = |own: &[String], of: fn(&TlsConfig) -> &[String]| match defaults {
+            Some(defaults) if own.is_empty() => shared(of(defaults)),
+            _ => shared(own),
+        };
+        tls.cipher_suites = or_default(&settings.cipher_suites, |tls| &tls.cipher_suites);
+        tls.ecdh_curves = or_default(&settings.ecdh_curves, |tls| &tls.ecdh_curves);
         Some(tls)
     }
 }
@@ -195,6 +209,14 @@ fn version(version: TlsProtocol) -> Option<TlsVersion> {
         TlsProtocol::Tlsv12 => Some(TlsVersion::Tls12),
         TlsProtocol::Tlsv13 => Some(TlsVersion::Tls13),
         TlsProtocol::TlsAuto | TlsProtocol::Unknown(_) => None,
+    }
+}
+
+fn default_version(version: DefaultVersion) -> Option<TlsVersion> {
+    match version {
+        DefaultVersion::Tlsv12 => Some(TlsVersion::Tls12),
+        DefaultVersion::Tlsv13 => Some(TlsVersion::Tls13),
+        DefaultVersion::TlsAuto | DefaultVersion::Unknown(_) => None,
     }
 }
 

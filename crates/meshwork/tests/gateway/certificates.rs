@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use meshwork::core::ResourceRef;
+use meshwork::{
+    api::mesh::{MeshConfig, TlsConfig},
+    core::ResourceRef,
+};
 
 use rustls::SignatureScheme;
 
@@ -291,5 +294,29 @@ async fn of_two_certificates_the_client_gets_the_one_that_it_understands() {
         assert_eq!(client.shown(to, "two.example").await.unwrap(), common.der);
         let client = Client { provider: Some(picky.clone().into()), ..client };
         assert_eq!(client.shown(to, "two.example").await.unwrap(), rare.der);
+    }
+}
+
+#[tokio::test]
+async fn the_mesh_says_what_servers_leave_open() {
+    let authority = Authority::new();
+    let mut yaml = world(&[
+        ("open.site.example", "mode: SIMPLE, credentialName: own"),
+        ("own.site.example", "mode: SIMPLE, credentialName: own, ecdhCurves: [P-256]"),
+    ])
+    .await;
+    yaml.push_str(&authority.leaf("*.site.example").secret("own"));
+    let defaults = TlsConfig { ecdh_curves: vec!["P-384".to_owned()], ..TlsConfig::default() };
+    let config = MeshConfig { tls_defaults: Some(defaults), ..MeshConfig::default() };
+    let mesh = builder(&yaml).mesh_config(config).start().await.unwrap();
+    let gateway = start(&mesh).await;
+    let client = Client::new(&authority);
+    for (host, curve) in [
+        ("open.site.example", rustls::NamedGroup::secp384r1),
+        ("own.site.example", rustls::NamedGroup::secp256r1),
+    ] {
+        let stream = client.connect(gateway.address(443).unwrap(), host).await.unwrap();
+        let group = stream.get_ref().1.negotiated_key_exchange_group().unwrap();
+        assert_eq!(group.name(), curve, "{host}");
     }
 }
