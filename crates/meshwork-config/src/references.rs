@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use meshwork_api::{Object, networking::VirtualService};
+use meshwork_api::{
+    Object,
+    networking::{Destination, VirtualService},
+};
 use meshwork_core::{FieldPath, Hostname, PersistentMap};
 use meshwork_registry::Precedence;
 use meshwork_routing::{CertificateSource, ClientCertificate};
@@ -11,8 +14,22 @@ use crate::{Credential, Diagnostic, Level, Snapshot};
 
 /// A destination as a route writes it, with its path.
 struct Written<'a> {
-    path: String,
-    destination: &'a meshwork_api::networking::Destination,
+    block: &'static str,
+    entry: usize,
+    list: &'static str,
+    number: usize,
+    destination: &'a Destination,
+}
+
+impl Written<'_> {
+    /// `spec.http[0].route[1].destination`; a lone `mirror` is its own destination.
+    fn path(&self) -> String {
+        let Self { block, entry, list, number, .. } = self;
+        match *list {
+            "mirror" => format!("spec.{block}[{entry}].mirror"),
+            list => format!("spec.{block}[{entry}].{list}[{number}].destination"),
+        }
+    }
 }
 
 /// What was found of the VirtualServices in view, of those that there is something to say of.
@@ -122,7 +139,7 @@ impl Snapshot {
         object: &Arc<Object<VirtualService>>,
         written: &Written<'_>,
     ) -> Option<Diagnostic> {
-        let Written { path, destination } = written;
+        let destination = written.destination;
         let host = Hostname::qualify(
             &destination.host,
             &object.metadata.namespace,
@@ -133,13 +150,13 @@ impl Snapshot {
                 "no service `{host}` is known to `{}`: requests that take this route get 503",
                 self.proxy.namespace
             );
-            return Some(warning(object, format!("{path}.host"), message));
+            return Some(warning(object, format!("{}.host", written.path()), message));
         };
         if let Some(port) = &destination.port {
             let number = u16::try_from(port.number).unwrap_or_default();
             if service.port(number).is_none() {
                 let message = format!("service `{host}` has no port {number}: requests get 503");
-                return Some(warning(object, format!("{path}.port.number"), message));
+                return Some(warning(object, format!("{}.port.number", written.path()), message));
             }
         }
         if destination.subset.is_empty() {
@@ -152,7 +169,7 @@ impl Snapshot {
                 "no DestinationRule defines the subset `{}` of `{host}`: requests get 503",
                 destination.subset
             );
-            warning(object, format!("{path}.subset"), message)
+            warning(object, format!("{}.subset", written.path()), message)
         })
     }
 }
@@ -161,18 +178,24 @@ fn warning(object: &Object<VirtualService>, path: String, message: String) -> Di
     Diagnostic::new(Level::Warning, Some(FieldPath::new(object.reference(), path)), message)
 }
 
-fn destinations(object: &Object<VirtualService>) -> Vec<Written<'_>> {
+fn destinations<'o>(object: &'o Object<VirtualService>) -> Vec<Written<'o>> {
     let mut all = Vec::new();
+    let mut add = |block, entry, list, number, destination: Option<&'o Destination>| {
+        all.extend(destination.map(|destination| Written {
+            block,
+            entry,
+            list,
+            number,
+            destination,
+        }));
+    };
     for (n, route) in object.spec.http.iter().enumerate() {
         for (m, entry) in route.route.iter().enumerate() {
-            let path = format!("spec.http[{n}].route[{m}].destination");
-            all.extend(entry.destination.iter().map(|destination| (path.clone(), destination)));
+            add("http", n, "route", m, entry.destination.as_ref());
         }
-        let mirror = route.mirror.iter().map(|mirror| (format!("spec.http[{n}].mirror"), mirror));
-        all.extend(mirror);
+        add("http", n, "mirror", 0, route.mirror.as_ref());
         for (m, mirror) in route.mirrors.iter().enumerate() {
-            let path = format!("spec.http[{n}].mirrors[{m}].destination");
-            all.extend(mirror.destination.iter().map(|destination| (path.clone(), destination)));
+            add("http", n, "mirrors", m, mirror.destination.as_ref());
         }
     }
     let tcp = object.spec.tcp.iter().map(|route| &route.route).enumerate();
@@ -180,9 +203,8 @@ fn destinations(object: &Object<VirtualService>) -> Vec<Written<'_>> {
     let l4 = tcp.map(|(n, r)| ("tcp", n, r)).chain(tls.map(|(n, r)| ("tls", n, r)));
     for (block, n, routes) in l4 {
         for (m, entry) in routes.iter().enumerate() {
-            let path = format!("spec.{block}[{n}].route[{m}].destination");
-            all.extend(entry.destination.iter().map(|destination| (path.clone(), destination)));
+            add(block, n, "route", m, entry.destination.as_ref());
         }
     }
-    all.into_iter().map(|(path, destination)| Written { path, destination }).collect()
+    all
 }

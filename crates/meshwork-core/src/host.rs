@@ -33,11 +33,14 @@ impl Hostname {
         if name.is_empty()
             || name == "*"
             || name.contains('.')
-            || name.parse::<std::net::IpAddr>().is_ok()
+            // An address without a dot has colons.
+            || name.contains(':') && name.parse::<std::net::IpAddr>().is_ok()
         {
             return Self::new(name);
         }
-        let mut full = String::from(name);
+        let length = name.len() + namespace.len() + cluster_domain.len() + ".".len() * 3;
+        let mut full = String::with_capacity(length + "svc".len());
+        full.push_str(name);
         for part in [namespace, if cluster_domain.is_empty() { "" } else { "svc" }, cluster_domain]
         {
             if !part.is_empty() {

@@ -81,7 +81,7 @@ impl Route {
             fault: None,
             timeout: None,
             retry: None,
-            mirrors: Arc::new([]),
+            mirrors: Arc::default(),
             cors: None,
         }
     }

@@ -39,7 +39,7 @@ pub struct HeaderOps {
 impl HeaderOps {
     /// Operations that do nothing.
     pub fn none(kind: MessageKind) -> Self {
-        Self { kind, remove: Arc::new([]), set: Arc::new([]), add: Arc::new([]) }
+        Self { kind, remove: Arc::default(), set: Arc::default(), add: Arc::default() }
     }
 
     /// Whether nothing is changed.

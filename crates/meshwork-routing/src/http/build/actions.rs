@@ -59,7 +59,9 @@ pub(super) fn route(
         route.rewrite = rewrite(entry.rewrite.as_deref(), matched, diagnostics);
         route.timeout =
             entry.timeout.filter(|timeout| !timeout.is_zero()).map(meshwork_api::Duration::as_std);
-        route.mirrors = mirrors(entry, cx).into();
+        if entry.mirror.is_some() || !entry.mirrors.is_empty() {
+            route.mirrors = mirrors(entry, cx).into();
+        }
         route.authority = level.authority.clone();
         route.cors = entry.cors_policy.as_ref().map(|cors| cors_policy(cors, diagnostics));
     }

@@ -82,7 +82,11 @@ fn compile(compiler: &Compiler<'_>, service: &Prepared) -> CompiledRules {
         tls: compiler.place.tls,
         looked_up: looked_up.into_inner(),
         rules: Arc::new(RuleSet::new(rules)),
-        left: removed.into_iter().map(|removed| (service.hosts.clone(), removed)).collect(),
+        left: if removed.is_empty() {
+            Arc::default()
+        } else {
+            removed.into_iter().map(|removed| (service.hosts.clone(), removed)).collect()
+        },
         errors,
     }
 }

@@ -77,6 +77,10 @@ impl Operations {
     }
 
     pub(super) fn build(self, kind: MessageKind) -> HeaderOps {
+        // Most routes have none, and empty lists need not be made.
+        if self.remove.is_empty() && self.set.is_empty() && self.add.is_empty() {
+            return HeaderOps::none(kind);
+        }
         HeaderOps { kind, remove: self.remove.into(), set: self.set.into(), add: self.add.into() }
     }
 }

@@ -56,7 +56,7 @@ impl RetryPolicy {
             attempts: 2,
             per_try_timeout: None,
             conditions: RetryConditions::built_in(),
-            status_codes: Arc::new([]),
+            status_codes: Arc::default(),
             backoff: Backoff::default(),
             avoid_previous_hosts: AvoidPreviousHosts::Always,
             host_selection_attempts: 5,
