@@ -142,11 +142,14 @@ fn find(value: &[u8], piece: &[u8]) -> Option<usize> {
 fn template(segments: &[Segment], path: &[u8]) -> bool {
     let Some((first, rest)) = segments.split_first() else { return path.is_empty() };
     if *first == Segment::Rest {
+        // No further than the bytes go that a template covers.
+        let covered = path.iter().position(|byte| *byte != b'/' && !is_covered(*byte));
         if rest.is_empty() {
-            return true;
+            return covered.is_none();
         }
+        let covered = covered.unwrap_or(path.len());
         // What follows begins behind some slash.
-        let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        let slashes = path.iter().enumerate().take(covered).filter(|(_, byte)| **byte == b'/');
         return slashes.filter_map(|(at, _)| path.get(at + 1..)).any(|path| template(rest, path));
     }
     let end = path.iter().position(|byte| *byte == b'/');
@@ -156,13 +159,19 @@ fn template(segments: &[Segment], path: &[u8]) -> bool {
     };
     let fits = match first {
         Segment::Literal(literal) => literal.as_bytes() == segment,
-        _ => !segment.is_empty(),
+        _ => !segment.is_empty() && segment.iter().all(|byte| is_covered(*byte)),
     };
     fits && match (after, rest.is_empty()) {
         (None, true) => true,
         (Some(after), false) => template(rest, after),
         _ => false,
     }
+}
+
+/// What `{*}` and `{**}` stand for in a segment: the characters of RFC 3986, as in Envoy. A path may
+/// hold others, `[` for instance.
+fn is_covered(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;:@=".contains(&byte)
 }
 
 impl fmt::Display for TextMatch {
@@ -193,6 +202,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn templates_cover_the_characters_of_paths_alone() {
+        let check = |template: &str, path: &str, expected| {
+            let matches = TextMatch::path(template).unwrap().is_match(path);
+            assert_eq!(matches, expected, "{template} {path}");
+        };
+        check("/foo/{*}", "/foo/a!$&'()+,;:@=*%7e", true);
+        for odd in ["[", "]", "|", "\\", "{", "^", "\"", "<"] {
+            check("/foo/{*}", &format!("/foo/a{odd}"), false);
+            check("/foo/{**}", &format!("/foo/a/b{odd}/c"), false);
+            check("/foo/{**}/bar", &format!("/foo/a{odd}/bar"), false);
+            check("/foo/{**}/{*}", &format!("/foo/a/b/{odd}"), false);
+        }
+        check("/foo/{**}/bar", "/foo/a/b/bar", true);
+    }
+
+    #[test]
     fn templates_as_recorded() {
         let templates = [
             "/foo/{*}",
@@ -213,8 +238,9 @@ mod tests {
             ("/foo/x/bar/", "-xxx-x"),
             ("/foo/*", "xx----"),
             ("/foo/a%2fb", "xx----"),
-            ("/foo/a|b", "xx----"),
-            ("/foo/{x}", "xx----"),
+            // Sent as `/foo/a|b` and `/foo/{x}`.
+            ("/foo/a%7Cb", "xx----"),
+            ("/foo/%7Bx%7D", "xx----"),
         ];
         for (path, row) in table {
             for (template, cell) in templates.iter().zip(row.chars()) {
