@@ -51,14 +51,14 @@ fn rule(number: usize, version: u32) -> Object<VirtualService> {
 
 fn root_and_leaf(status: u32) -> [Object<VirtualService>; 2] {
     let delegate = Delegate { name: "leaf".into(), ..Default::default() };
-    let entry = HttpRoute { delegate: Some(delegate.into()), ..Default::default() };
+    let entry = HttpRoute { delegate: Some(delegate), ..Default::default() };
     let root = VirtualService {
         hosts: vec!["root.example.com".into()],
         http: vec![entry],
         ..Default::default()
     };
     let answer = HttpDirectResponse { status, ..Default::default() };
-    let entry = HttpRoute { direct_response: Some(answer.into()), ..Default::default() };
+    let entry = HttpRoute { direct_response: Some(answer), ..Default::default() };
     let leaf = VirtualService { http: vec![entry], ..Default::default() };
     [Object::new("default", "root", root), Object::new("default", "leaf", leaf)]
 }

@@ -67,7 +67,7 @@ fn unreadable(status: u32) -> Vec<Event> {
     let answer = HttpDirectResponse { status, ..Default::default() };
     let http = vec![HttpRoute {
         match_: vec![matching],
-        direct_response: Some(answer.into()),
+        direct_response: Some(answer),
         ..Default::default()
     }];
     let spec = VirtualService { hosts: vec!["broken".into()], http, ..Default::default() };

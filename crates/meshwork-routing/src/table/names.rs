@@ -62,7 +62,7 @@ impl Names {
         } else {
             Cow::Borrowed(host)
         };
-        known.get(&*host)
+        known.get(&host)
     }
 }
 

@@ -18,6 +18,10 @@ type Key = (Arc<str>, Arc<str>);
 /// VirtualServices as they were written, by namespace and name.
 type Written = PersistentMap<Key, Arc<Object<VirtualService>>>;
 
+/// An object before and after a change.
+type Changed<'a> =
+    (Option<&'a Arc<Object<VirtualService>>>, Option<&'a Arc<Object<VirtualService>>>);
+
 /// All VirtualServices, each `http` entry with a `delegate` replaced by the entries of the
 /// VirtualService that it names.
 ///
@@ -71,7 +75,7 @@ impl MergedVirtualServices {
     /// The same for VirtualServices by namespace and name, at the cost of what is different from
     /// `previous`, whose other objects are kept.
     pub fn of(
-        written: &PersistentMap<(Arc<str>, Arc<str>), Arc<Object<VirtualService>>>,
+        written: &Written,
         mesh: &Arc<MeshConfig>,
         cluster_domain: &str,
         previous: Option<&Self>,
@@ -186,12 +190,7 @@ impl MergedVirtualServices {
     }
 
     /// The objects of `newer` that are not those of this version, with what they were before.
-    pub fn changes<'a>(
-        &'a self,
-        newer: &'a Self,
-    ) -> impl Iterator<
-        Item = (Option<&'a Arc<Object<VirtualService>>>, Option<&'a Arc<Object<VirtualService>>>),
-    > + Clone {
+    pub fn changes<'a>(&'a self, newer: &'a Self) -> impl Iterator<Item = Changed<'a>> + Clone {
         let same = |(before, after): (&Arc<_>, &Arc<_>)| Arc::ptr_eq(before, after);
         self.objects
             .diff(&newer.objects)
