@@ -153,7 +153,8 @@ async fn grpc_goes_both_ways_over_mutual_tls() {
 async fn the_server_ends_with_the_mesh() {
     let mesh = api(&authority()).start().await.unwrap();
     let listener = mesh.listener("127.0.0.1:0").await.unwrap();
-    let serving = tokio::spawn(Server::builder().add_service(Greeter).serve_with_incoming(listener));
+    let serving =
+        tokio::spawn(Server::builder().add_service(Greeter).serve_with_incoming(listener));
     mesh.shutdown();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(5), serving);
     ended.await.unwrap().unwrap().unwrap();

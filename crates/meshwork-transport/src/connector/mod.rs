@@ -228,14 +228,17 @@ impl Shared {
             }
             None => None,
         };
-        config.dangerous().set_certificate_verifier(UserCheck {
-            authorities: material.authorities.clone(),
-            host,
-            names: tls.subject_alt_names.iter().cloned().collect(),
-            pins: Pins::default(),
-            mandatory: true,
-            provider: Arc::clone(provider),
-        }.verifier());
+        config.dangerous().set_certificate_verifier(
+            UserCheck {
+                authorities: material.authorities.clone(),
+                host,
+                names: tls.subject_alt_names.iter().cloned().collect(),
+                pins: Pins::default(),
+                mandatory: true,
+                provider: Arc::clone(provider),
+            }
+            .verifier(),
+        );
         match (&material.certificate, &tls.certificate, &self.identity) {
             (Some(certificate), _, _) => {
                 config.client_auth_cert_resolver = Arc::new(Single(Arc::clone(certificate)));
