@@ -75,8 +75,8 @@ mod tests {
     fn what_is_promised_is_there() {
         let mut project = Project::default();
         assert_eq!(check(&project).len(), 1, "no package");
-        let mut package = crate::tidy::Package::default();
-        package.name = "meshwork-examples".into();
+        let package =
+            crate::tidy::Package { name: "meshwork-examples".into(), ..Default::default() };
         project.members.insert(String::new());
         project.packages.insert(String::new(), package);
         assert_eq!(check(&project).len(), PROMISED.len());
