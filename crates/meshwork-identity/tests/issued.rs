@@ -152,4 +152,21 @@ mod verified {
         let refused = VERIFIER.verify(Purpose::Client, leaf, rest, now).unwrap_err();
         assert_eq!(refused, VerifyError::TrustDomain(other));
     }
+    /// Secure naming asks who it is; that the mesh's own authority vouches for it is asked here.
+    #[test]
+    fn a_server_may_be_of_another_trust_domain_where_the_own_authority_says_so() {
+        let id: SpiffeId = "spiffe://elsewhere/ns/shop/sa/verifier".parse().unwrap();
+        let then = u64::try_from(THEN.unix_timestamp()).unwrap();
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(then));
+        let verify = |authority: &CertificateAuthority, purpose| {
+            let chain = chain(authority, &id);
+            let (leaf, rest) = chain.split_first().unwrap();
+            VERIFIER.verify(purpose, leaf, rest, now).map(|peer| peer.spiffe_id().cloned())
+        };
+        assert_eq!(verify(&AUTHORITY, Purpose::Server), Ok(Some(id.clone())));
+        let client = verify(&AUTHORITY, Purpose::Client).unwrap_err();
+        assert_eq!(client, VerifyError::TrustDomain(id.trust_domain().clone()));
+        let posing = verify(&STRANGER, Purpose::Server).unwrap_err();
+        assert!(matches!(posing, VerifyError::Chain(_)), "{posing}");
+    }
 }

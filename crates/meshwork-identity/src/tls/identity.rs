@@ -100,8 +100,10 @@ impl TlsIdentity {
 
     /// Who the peer is, by a chain that leads to a root of its trust domain and is valid at `now`.
     ///
-    /// A client has to bear a SPIFFE ID. A server may bear a DNS name instead, which the mesh's own
-    /// roots have to vouch for; whether it is the right one is asked by secure naming.
+    /// A client has to bear a SPIFFE ID of an accepted trust domain. A server may bear a DNS name
+    /// instead, or an identity of a trust domain that is not accepted: the mesh's own roots have to
+    /// vouch for these, and whether it is the right one is asked by secure naming, as in Istio,
+    /// where clients never ask for the trust domain.
     ///
     /// # Errors
     /// [`VerifyError`] says what is wrong with the certificate.
@@ -118,13 +120,14 @@ impl TlsIdentity {
                 return Err(VerifyError::NoWorkload(id.trust_domain().clone()));
             }
             (Some(id), _) => id.trust_domain(),
-            (None, Purpose::Server) => self.context.bundles.own().trust_domain(),
+            (None, Purpose::Server) => self.own(),
             (None, Purpose::Client) => return Err(VerifyError::NoSpiffeId),
         };
-        let anchors = self
-            .anchors
-            .get(trust_domain)
-            .ok_or_else(|| VerifyError::TrustDomain(trust_domain.clone()))?;
+        let anchors = match (self.anchors.get(trust_domain), purpose) {
+            (None, Purpose::Server) => self.anchors.get(self.own()),
+            (anchors, _) => anchors,
+        };
+        let anchors = anchors.ok_or_else(|| VerifyError::TrustDomain(trust_domain.clone()))?;
         let usage = match purpose {
             Purpose::Server => KeyUsage::server_auth(),
             Purpose::Client => KeyUsage::client_auth(),
@@ -137,6 +140,10 @@ impl TlsIdentity {
             })
             .map_err(VerifyError::Chain)?;
         Ok(peer)
+    }
+
+    fn own(&self) -> &TrustDomain {
+        self.context.bundles.own().trust_domain()
     }
 }
 

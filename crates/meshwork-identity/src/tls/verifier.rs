@@ -33,7 +33,9 @@ impl CheckClient for MeshClients {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        verify(&self.0, Purpose::Client, leaf, intermediates, now)?;
+        let held = self.0.load();
+        let identity = held.as_ref().as_ref().ok_or(VerifyError::NoIdentity)?;
+        identity.verify(Purpose::Client, leaf, intermediates, now)?;
         Ok(())
     }
 }
@@ -56,7 +58,8 @@ impl ServerVerifier {
         Self::by(MeshServers { identity, expected, accept_unnamed: false }, provider)
     }
 
-    /// Whether an empty list of expected names admits every server of the accepted trust domains.
+    /// Whether an empty list of expected names admits every server with a SPIFFE ID that the roots
+    /// vouch for.
     ///
     /// Istio does so: it checks no identity where it knows none for a service. Here that is off.
     #[must_use]
@@ -89,21 +92,10 @@ impl CheckServer for MeshServers {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        let peer = verify(&self.identity, Purpose::Server, leaf, intermediates, now)?;
+        let held = self.identity.load();
+        let identity = held.as_ref().as_ref().ok_or(VerifyError::NoIdentity)?;
+        let peer = identity.verify(Purpose::Server, leaf, intermediates, now)?;
         Ok(self.check_name(&peer)?)
-    }
-}
-
-fn verify(
-    identity: &LiveIdentity,
-    purpose: Purpose,
-    leaf: &CertificateDer<'_>,
-    intermediates: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Result<PeerIdentity, VerifyError> {
-    match identity.load().as_ref() {
-        Some(identity) => identity.verify(purpose, leaf, intermediates, now),
-        None => Err(VerifyError::NoIdentity),
     }
 }
 

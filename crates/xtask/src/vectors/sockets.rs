@@ -16,7 +16,6 @@ use std::{
 };
 
 use meshwork_identity::SpiffeId;
-use serde_json::Value;
 
 use super::{
     Engine as _,
@@ -168,8 +167,6 @@ impl Limits {
             "its server name is none that rustls sends"
         } else if in_upper_case(case) {
             "rustls sends server names in lower case"
-        } else if foreign(question, in_memory) {
-            "its server is of another trust domain than the mesh's, refused on purpose"
         } else if unsound(case) {
             "its client's certificate has several URIs or no sound SPIFFE ID, refused on purpose"
         } else {
@@ -182,21 +179,6 @@ impl Limits {
 fn in_upper_case(case: &Case) -> bool {
     let name = case.send.tls.as_ref().and_then(|tls| tls.sni.as_deref());
     name.is_some_and(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
-}
-
-/// Whether a server of the case has an identity of a trust domain that the mesh does not accept.
-fn foreign(question: &Question, in_memory: Option<&Answer<CaseAnswer>>) -> bool {
-    let Some(Ok(CaseAnswer::Once(seen))) = in_memory else { return false };
-    let endpoint = seen.received.as_ref().and_then(|received| received.endpoint.as_deref());
-    let Some(endpoint) = endpoint else { return false };
-    let host = endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host);
-    let named = question.identities.get(endpoint).or_else(|| question.identities.get(host));
-    let Some(id) = named.and_then(|name| name.parse::<SpiffeId>().ok()) else { return false };
-    let mesh = |key: &str| question.mesh.as_ref().and_then(|mesh| mesh.get(key));
-    let own = mesh("trustDomain").and_then(Value::as_str).unwrap_or("cluster.local");
-    let aliases = mesh("trustDomainAliases").and_then(Value::as_array).into_iter().flatten();
-    let mut accepted = aliases.filter_map(Value::as_str).chain([own]);
-    !accepted.any(|domain| domain == id.trust_domain().as_str())
 }
 
 fn unsound(case: &Case) -> bool {
