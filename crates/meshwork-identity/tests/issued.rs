@@ -164,9 +164,8 @@ mod verified {
             VERIFIER.verify(purpose, leaf, rest, now).map(|peer| peer.spiffe_id().cloned())
         };
         assert_eq!(verify(&AUTHORITY, Purpose::Server), Ok(Some(id.clone())));
-        let client = verify(&AUTHORITY, Purpose::Client).unwrap_err();
-        assert_eq!(client, VerifyError::TrustDomain(id.trust_domain().clone()));
-        let posing = verify(&STRANGER, Purpose::Server).unwrap_err();
-        assert!(matches!(posing, VerifyError::Chain(_)), "{posing}");
+        let refused = VerifyError::TrustDomain(id.trust_domain().clone());
+        assert_eq!(verify(&AUTHORITY, Purpose::Client), Err(refused.clone()));
+        assert_eq!(verify(&STRANGER, Purpose::Server), Err(refused));
     }
 }

@@ -123,11 +123,13 @@ impl TlsIdentity {
             (None, Purpose::Server) => self.own(),
             (None, Purpose::Client) => return Err(VerifyError::NoSpiffeId),
         };
-        let anchors = match (self.anchors.get(trust_domain), purpose) {
+        let unaccepted = || VerifyError::TrustDomain(trust_domain.clone());
+        let accepted = self.anchors.get(trust_domain);
+        let anchors = match (accepted, purpose) {
             (None, Purpose::Server) => self.anchors.get(self.own()),
             (anchors, _) => anchors,
         };
-        let anchors = anchors.ok_or_else(|| VerifyError::TrustDomain(trust_domain.clone()))?;
+        let anchors = anchors.ok_or_else(unaccepted)?;
         let usage = match purpose {
             Purpose::Server => KeyUsage::server_auth(),
             Purpose::Client => KeyUsage::client_auth(),
@@ -138,7 +140,10 @@ impl TlsIdentity {
                 leaf.verify_for_usage(algorithms, anchors, intermediates, now, usage, None, None)
                     .map(drop)
             })
-            .map_err(VerifyError::Chain)?;
+            .map_err(|refused| match accepted {
+                Some(_) => VerifyError::Chain(refused),
+                None => unaccepted(),
+            })?;
         Ok(peer)
     }
 
