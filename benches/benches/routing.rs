@@ -9,8 +9,6 @@ use meshwork_core::{Attributes, SeededDraws};
 use meshwork_registry::Proxy;
 
 const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
-/// Regexes take half a millisecond each to compile; more than this tells nothing new.
-const REGEX_LIMIT: usize = 1_000;
 const ROTATING: usize = 1_024;
 
 fn route(criterion: &mut Criterion) {
@@ -18,9 +16,6 @@ fn route(criterion: &mut Criterion) {
     let draws = SeededDraws::new(0);
     for (family, name) in FAMILIES {
         for size in SIZES {
-            if family == Family::Regex && size > REGEX_LIMIT {
-                continue;
-            }
             let routes = family.routes(size);
             let last = family.request(size - 1);
             let found = last.decide(&routes, &connection, &draws).route.is_some();
