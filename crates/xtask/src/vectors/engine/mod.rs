@@ -10,6 +10,7 @@ mod backend;
 mod cases;
 mod connector;
 mod digest;
+mod explained;
 mod identity;
 mod missing;
 mod objects;

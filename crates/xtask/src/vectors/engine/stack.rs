@@ -13,7 +13,7 @@ use http::{Request, Response};
 use meshwork_tower::{Body, BoxError};
 use tower_service::Service;
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 trait Serve: Send + Sync {
     fn serve(&mut self, request: Request<Body>) -> Answer;

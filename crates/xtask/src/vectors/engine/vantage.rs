@@ -15,7 +15,7 @@ use tower_layer::Layer as _;
 
 use crate::vectors::scenario::{self, Send};
 
-use super::{Meshwork, stack::Stack};
+use super::{Meshwork, explained::Explained, stack::Stack};
 
 /// A proxy at work.
 #[derive(Debug)]
@@ -110,11 +110,7 @@ impl Vantage {
 
     /// What a port of the workload asks of its peers.
     pub(super) fn mode(&self, port: u16) -> MtlsMode {
-        match self.snapshot.security.mtls_mode(port) {
-            meshwork_authn::MtlsMode::Disable => MtlsMode::Disable,
-            meshwork_authn::MtlsMode::Strict => MtlsMode::Strict,
-            meshwork_authn::MtlsMode::Permissive => MtlsMode::Permissive,
-        }
+        mode(&self.snapshot, port)
     }
 
     /// Whether the policies let a connection of bytes through.
@@ -191,13 +187,27 @@ impl Vantage {
     }
 
     /// The stack that serves the requests of a connection.
-    pub(super) fn stack(&self, send: &Send) -> Stack {
-        if send.inbound.is_some() { self.server.clone() } else { self.client.clone() }
+    pub(super) fn stack(&self, send: &Send) -> Explained {
+        let (stack, direction) = match self.snapshot.proxy.kind {
+            _ if send.inbound.is_some() => (&self.server, Direction::Inbound),
+            ProxyKind::Gateway => (&self.client, Direction::Gateway),
+            _ => (&self.client, Direction::Outbound),
+        };
+        Explained::new(stack.clone(), Arc::clone(&self.snapshot), direction)
     }
 
     /// The line of the last request.
     pub(super) fn take_log(&self) -> Option<AccessLogEntry> {
         self.log.take()
+    }
+}
+
+/// What a port of the workload asks of its peers.
+pub(super) fn mode(snapshot: &Snapshot, port: u16) -> MtlsMode {
+    match snapshot.security.mtls_mode(port) {
+        meshwork_authn::MtlsMode::Disable => MtlsMode::Disable,
+        meshwork_authn::MtlsMode::Strict => MtlsMode::Strict,
+        meshwork_authn::MtlsMode::Permissive => MtlsMode::Permissive,
     }
 }
 
