@@ -6,7 +6,7 @@ use meshwork_api::{
     Object,
     security::{Action, AuthorizationPolicy},
 };
-use meshwork_core::{Explanation, FieldPath, Mismatch, Outcome, Step};
+use meshwork_core::{Explanation, FieldPath, Mismatch, Outcome, ResourceRef, Step};
 
 use crate::{
     AuthzDiagnostic, AuthzInput, DryRun, PolicyScope, Reason, Verdict,
@@ -22,6 +22,7 @@ use crate::{
 pub struct AuthzPolicies {
     http: Sets,
     tcp: Sets,
+    resources: Vec<ResourceRef>,
     diagnostics: Vec<AuthzDiagnostic>,
 }
 
@@ -49,6 +50,7 @@ impl AuthzPolicies {
         let mut compiled = Self::default();
         let selected = policies.into_iter().filter(|policy| scope.is_selected_by(policy));
         for policy in selected {
+            compiled.resources.push(policy.reference());
             for layer in [Layer::Http, Layer::Tcp] {
                 let mut compiler = Compiler::new(policy, scope, layer);
                 let rules = compiler.rules();
@@ -67,11 +69,14 @@ impl AuthzPolicies {
         compiled
     }
 
+    /// The policies that are about the workload, those of dry runs and audits included.
+    pub fn resources(&self) -> &[ResourceRef] {
+        &self.resources
+    }
+
     /// Whether no policy is about the workload.
     pub fn is_empty(&self) -> bool {
-        let Sets { custom, audit, deny, allow, dry_deny, dry_allow } = &self.http;
-        let none = custom.is_empty() && audit.is_empty() && deny.is_empty();
-        none && allow.is_none() && dry_deny.is_none() && dry_allow.is_none()
+        self.resources.is_empty()
     }
 
     /// What does not have the effect that it seems to have.

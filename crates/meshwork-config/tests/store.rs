@@ -184,3 +184,45 @@ fn what_did_not_change_is_shared_with_the_snapshot_before() {
     assert!(std::sync::Arc::ptr_eq(&cluster(&before), &cluster(&after)));
     assert!(after.cluster("outbound|80||api.default.svc.cluster.local").is_some());
 }
+
+#[test]
+fn the_resources_that_have_a_say_are_told() {
+    let other = "
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: web}
+spec: {host: web}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: other}
+spec: {host: other}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: mesh, namespace: istio-system}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: all}
+spec: {}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: others, namespace: elsewhere}
+spec: {}
+";
+    let store = store(&[WEB, &virtual_service("5s"), other]);
+    let (snapshot, _) = Snapshot::compile(&store, &Proxy::sidecar("default"), None);
+    let told = |about: Vec<ResourceRef>| about.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        told(snapshot.resources_about_host("web.default.svc.cluster.local")),
+        ["DestinationRule default/web", "Service default/web", "VirtualService default/web"]
+    );
+    assert_eq!(
+        told(snapshot.resources_about_workload()),
+        ["AuthorizationPolicy default/all", "PeerAuthentication istio-system/mesh"]
+    );
+    assert!(snapshot.resources_about_host("nobody.example").is_empty());
+}

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use meshwork_config::{CompileReport, Event, Running, Snapshot};
-use meshwork_core::{Attributes, Explanation, Live, RequestHead, SeededDraws};
+use meshwork_core::{Attributes, Explanation, Live, RequestHead, ResourceRef, SeededDraws};
 use meshwork_routing::RouteInput;
 use meshwork_tower::{Clusters, Seeds};
 use tokio::sync::watch;
@@ -125,6 +125,21 @@ impl Mesh {
         let draws = SeededDraws::new(0);
         let head = RequestHead::from(request);
         routes.explain(&RouteInput::new(head, &attributes, &draws))
+    }
+
+    /// Which resources have a say about calls of the workload to a host, by its whole name:
+    /// services, VirtualServices, Gateways, DestinationRules. What has a say about the workload
+    /// itself is told by [`Snapshot::resources_about_workload`].
+    ///
+    /// ```
+    /// # fn example(mesh: meshwork::Mesh) {
+    /// for resource in mesh.resources_about_host("reviews.default.svc.cluster.local") {
+    ///     println!("{resource}"); // VirtualService default/reviews
+    /// }
+    /// # }
+    /// ```
+    pub fn resources_about_host(&self, host: &str) -> Vec<ResourceRef> {
+        self.snapshot().load().resources_about_host(host)
     }
 
     /// Asks servers to take no more connections and to let those end that are open, each with the
