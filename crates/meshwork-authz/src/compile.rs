@@ -10,8 +10,9 @@ use meshwork_core::FieldPath;
 
 use crate::{
     AuthzDiagnostic, PolicyScope,
-    predicate::{Field, Predicate, Unevaluable},
+    predicate::{Field, Predicate, Reading, Unevaluable},
     rule::Rule,
+    verdict::PolicyId,
 };
 
 /// What a rule is compiled for.
@@ -85,7 +86,8 @@ impl<'a> Compiler<'a> {
                 side.clear();
             }
         }
-        Some(Rule { place, from, to, when })
+        let id = PolicyId(&place).to_string().into();
+        Some(Rule { place, id, from, to, when })
     }
 
     /// The predicates of one entry; `None` drops the whole rule (ALLOW).
@@ -140,14 +142,18 @@ impl<'a> Compiler<'a> {
         if matchers.is_empty() {
             return Ok(None);
         }
-        // ALLOW on a repeated header asks for every value; see the crate's documentation.
-        let every_value = allow && !written.negated;
+        // An ALLOW that asks for a value lets in whoever has it: there doubt counts against it.
+        let reading = match (allow, written.negated) {
+            (true, false) => Reading::Every,
+            (false, true) => Reading::Exact,
+            _ => Reading::Wide,
+        };
         Ok(Some(Predicate {
             place: place.clone(),
             field,
             matchers,
             negated: written.negated,
-            every_value,
+            reading,
         }))
     }
 

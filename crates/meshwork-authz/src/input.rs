@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use meshwork_core::{Attributes, RequestHead, RequestIdentity};
 
+use crate::predicate::Trials;
+
 /// A connection, or a request on it, that wants to pass.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -16,17 +18,20 @@ pub struct AuthzInput<'a> {
     pub identity: Option<&'a RequestIdentity>,
     /// The client's address behind proxies (`remote.ip`); the peer's where it is not known.
     pub remote: Option<IpAddr>,
+    /// What earlier policies noted.
+    pub(crate) trials: Trials<'a>,
 }
 
 impl<'a> AuthzInput<'a> {
     /// A request.
     pub fn request(connection: &'a Attributes<'a>, request: RequestHead<'a>) -> Self {
-        Self { connection, request: Some(request), identity: None, remote: None }
+        Self { request: Some(request), ..Self::connection(connection) }
     }
 
     /// A connection that carries no HTTP.
     pub fn connection(connection: &'a Attributes<'a>) -> Self {
-        Self { connection, request: None, identity: None, remote: None }
+        let trials = Trials::default();
+        Self { connection, request: None, identity: None, remote: None, trials }
     }
 
     /// The same with the claims of a token.

@@ -6,11 +6,12 @@ use meshwork_api::{
     Object,
     security::{Action, AuthorizationPolicy},
 };
-use meshwork_core::{Explanation, FieldPath, Mismatch, Outcome, ResourceRef, Step};
+use meshwork_core::{Explanation, Mismatch, Outcome, ResourceRef, Step};
 
 use crate::{
     AuthzDiagnostic, AuthzInput, DryRun, PolicyScope, Reason, Verdict,
     compile::{Compiler, Layer},
+    predicate::Trials,
     rule::Rule,
 };
 
@@ -30,9 +31,9 @@ pub struct AuthzPolicies {
 #[derive(Clone, Debug, Default)]
 struct Sets {
     custom: Vec<Rule>,
-    audit: Vec<Rule>,
-    deny: Vec<Rule>,
-    /// `None` where no ALLOW policy is about the workload.
+    /// `None` where no policy of the action is about the workload, here and below.
+    audit: Option<Vec<Rule>>,
+    deny: Option<Vec<Rule>>,
     allow: Option<Vec<Rule>>,
     dry_deny: Option<Vec<Rule>>,
     dry_allow: Option<Vec<Rule>>,
@@ -66,6 +67,8 @@ impl AuthzPolicies {
                 }
             }
         }
+        compiled.http.sort();
+        compiled.tcp.sort();
         compiled
     }
 
@@ -86,13 +89,14 @@ impl AuthzPolicies {
 
     /// Whether it may pass. Nothing is allocated, but for a server name in upper case.
     pub fn check(&self, input: &AuthzInput<'_>) -> Verdict {
-        let sets = self.sets(input);
-        let mut verdict = Verdict::new(sets.decide(input));
-        verdict.audit = first(&sets.audit, input).is_some();
-        if sets.dry_deny.is_some() || sets.dry_allow.is_some() {
+        let stages = self.sets(input).stages(input);
+        let mut verdict = Verdict::new(stages.decide());
+        verdict.audit = stages.audit.is_some();
+        if stages.dry_deny.is_some() || stages.dry_allow.is_some() {
+            let place = |rule: &Rule| Arc::clone(&rule.place);
             verdict.dry_run = Some(DryRun {
-                denied: sets.dry_deny.as_ref().and_then(|rules| first(rules, input)),
-                allowed: sets.dry_allow.as_ref().map(|rules| first(rules, input)),
+                denied: stages.dry_deny.flatten().map(place),
+                allowed: stages.dry_allow.map(|rule| rule.map(place)),
             });
         }
         verdict
@@ -102,10 +106,15 @@ impl AuthzPolicies {
     /// evaluation, with the first predicate that failed.
     pub fn explain(&self, input: &AuthzInput<'_>) -> Explanation {
         let sets = self.sets(input);
+        let stages = sets.stages(input);
+        let deny = sets.deny.as_deref().unwrap_or_default();
+        let allow = sets.allow.as_deref().unwrap_or_default();
+        let asked = [(&*sets.custom, input), (deny, &stages.to_deny), (allow, &stages.to_allow)];
         let mut explanation = Explanation::default();
         let mut decided = false;
-        let allow = sets.allow.as_deref().unwrap_or_default();
-        for rule in sets.custom.iter().chain(&sets.deny).chain(allow) {
+        for (rule, input) in
+            asked.into_iter().flat_map(|(rules, input)| rules.iter().map(move |rule| (rule, input)))
+        {
             let outcome = if decided {
                 Outcome::NotReached
             } else if rule.matches(input) {
@@ -132,29 +141,86 @@ impl Sets {
             (Action::Allow, false) => self.allow.get_or_insert_default().extend(rules),
             (Action::Allow, true) => self.dry_allow.get_or_insert_default().extend(rules),
             (Action::Deny, true) => self.dry_deny.get_or_insert_default().extend(rules),
-            (Action::Audit, _) => self.audit.extend(rules),
+            (Action::Audit, _) => self.audit.get_or_insert_default().extend(rules),
             (Action::Custom, _) => self.custom.extend(rules),
             // An action that this version does not know may mean anything: refuse.
-            (Action::Deny | Action::Unknown(_), _) => self.deny.extend(rules),
+            (Action::Deny | Action::Unknown(_), _) => {
+                self.deny.get_or_insert_default().extend(rules);
+            }
         }
     }
 
-    fn decide(&self, input: &AuthzInput<'_>) -> Reason {
-        if let Some(rule) = first(&self.custom, input) {
-            return Reason::CustomNotEvaluated(rule);
+    /// Where later policies can see which rule matched it is the first by Envoy's names.
+    fn sort(&mut self) {
+        for rules in
+            [&mut self.audit, &mut self.dry_deny, &mut self.dry_allow].into_iter().flatten()
+        {
+            rules.sort_by(|a, b| a.id.cmp(&b.id));
         }
-        if let Some(rule) = first(&self.deny, input) {
-            return Reason::Denied(rule);
+    }
+
+    /// What is asked before anything is enforced, and what enforced rules see of it.
+    fn stages<'a>(&'a self, input: &AuthzInput<'a>) -> Stages<'a> {
+        let http = input.request.is_some();
+        let audit = self.audit.as_ref().map(|rules| first(rules, input));
+        let mut seen = *input;
+        seen.trials = Trials::default();
+        // Policies that are enforced leave notes about requests alone.
+        if http && let Some(audit) = audit {
+            seen.trials.passed = true;
+            seen.trials.matched = audit.map(|rule| &*rule.id);
         }
-        match &self.allow {
+        let dry_deny = self.dry_deny.as_ref().map(|rules| first(rules, &seen));
+        // What is on trial beside a rule of its own action is seen by it on connections alone.
+        let mut to_deny = seen;
+        seen.trials.dry_deny = dry_deny;
+        if !http {
+            to_deny = seen;
+        }
+        seen.trials.passed |= http && self.deny.is_some();
+        let dry_allow = self.dry_allow.as_ref().map(|rules| first(rules, &seen));
+        let mut to_allow = seen;
+        if !http {
+            to_allow.trials.dry_allow = dry_allow;
+        }
+        let audit = audit.flatten();
+        Stages { sets: self, custom: *input, audit, dry_deny, to_deny, dry_allow, to_allow }
+    }
+}
+
+/// An input on its way through the actions.
+struct Stages<'a> {
+    sets: &'a Sets,
+    custom: AuthzInput<'a>,
+    audit: Option<&'a Rule>,
+    dry_deny: Option<Option<&'a Rule>>,
+    /// The input as enforced DENY rules see it.
+    to_deny: AuthzInput<'a>,
+    dry_allow: Option<Option<&'a Rule>>,
+    /// The input as enforced ALLOW rules see it.
+    to_allow: AuthzInput<'a>,
+}
+
+impl Stages<'_> {
+    fn decide(&self) -> Reason {
+        let place = |rule: &Rule| Arc::clone(&rule.place);
+        if let Some(rule) = first(&self.sets.custom, &self.custom) {
+            return Reason::CustomNotEvaluated(place(rule));
+        }
+        let deny = self.sets.deny.as_deref().unwrap_or_default();
+        if let Some(rule) = first(deny, &self.to_deny) {
+            return Reason::Denied(place(rule));
+        }
+        match &self.sets.allow {
             None => Reason::NoAllowPolicy,
-            Some(rules) => first(rules, input).map_or(Reason::NothingAllows, Reason::Allowed),
+            Some(rules) => first(rules, &self.to_allow)
+                .map_or(Reason::NothingAllows, |rule| Reason::Allowed(place(rule))),
         }
     }
 }
 
-fn first(rules: &[Rule], input: &AuthzInput<'_>) -> Option<Arc<FieldPath>> {
-    rules.iter().find(|rule| rule.matches(input)).map(|rule| Arc::clone(&rule.place))
+fn first<'a>(rules: &'a [Rule], input: &AuthzInput<'_>) -> Option<&'a Rule> {
+    rules.iter().find(|rule| rule.matches(input))
 }
 
 /// The annotation `istio.io/dry-run`, read as Go reads booleans; anything else is enforced.

@@ -11,6 +11,8 @@ use crate::{AuthzInput, predicate::Predicate};
 pub(crate) struct Rule {
     /// `spec.rules[2]` of its policy.
     pub(crate) place: Arc<FieldPath>,
+    /// Its name in Envoy: `ns[shop]-policy[deny]-rule[0]`.
+    pub(crate) id: Box<str>,
     pub(crate) from: Vec<Vec<Predicate>>,
     pub(crate) to: Vec<Vec<Predicate>>,
     pub(crate) when: Vec<Predicate>,

@@ -100,7 +100,7 @@ pub struct AuthzDiagnostic {
 }
 
 /// Envoy's name of a rule: `ns[shop]-policy[deny]-rule[0]`.
-struct PolicyId<'a>(&'a FieldPath);
+pub(crate) struct PolicyId<'a>(pub(crate) &'a FieldPath);
 
 impl fmt::Display for PolicyId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -136,6 +136,183 @@ fn mapped_addresses_are_seen_through_by_a_deny_alone() {
 }
 
 #[test]
+fn a_mapped_range_denies_mapped_addresses() {
+    let with = |action: &str, field: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"{action}","rules":[{{"from":[{{"source":{{"{field}":["::ffff:10.0.0.0/104","10.0.0.0/8"]}}}}]}}]}}"#
+        )])
+    };
+    let mut connection = Attributes::default();
+    for (source, within, within_mapping) in
+        [("10.1.1.1", true, true), ("::ffff:10.1.1.1", true, true), ("11.1.1.1", false, false)]
+    {
+        connection.source = Some(SocketAddr::new(source.parse().expect("an address"), 1));
+        let allowed = |policies: AuthzPolicies| {
+            policies.check(&AuthzInput::connection(&connection)).is_allowed()
+        };
+        assert_eq!(allowed(with("ALLOW", "ipBlocks")), within, "{source}");
+        assert_eq!(allowed(with("DENY", "ipBlocks")), !within_mapping, "{source}");
+        assert_eq!(allowed(with("ALLOW", "notIpBlocks")), !within_mapping, "{source}");
+        assert_eq!(allowed(with("DENY", "notIpBlocks")), within, "{source}");
+    }
+    let not_mapped = compiled(&[
+        r#"{"action":"DENY","rules":[{"from":[{"source":{"notIpBlocks":["10.0.0.0/8"]}}]}]}"#,
+    ]);
+    connection.source = Some(SocketAddr::new("::ffff:10.1.1.1".parse().expect("one"), 1));
+    assert!(
+        !not_mapped.check(&AuthzInput::connection(&connection)).is_allowed(),
+        "as it is written"
+    );
+}
+
+#[test]
+fn identities_of_other_shapes_are_kept_out_and_not_let_in() {
+    let from = |action: &str, source: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"{action}","rules":[{{"from":[{{"source":{source}}}]}}]}}"#
+        )])
+    };
+    let odd = Some("spiffe://td1/ns/evil/sa/x/ns/shop/sa/web");
+    for part in [r#"["shop"]"#, r#"["sh*"]"#] {
+        let (is, is_not) =
+            (format!(r#"{{"namespaces":{part}}}"#), format!(r#"{{"notNamespaces":{part}}}"#));
+        assert!(!check(&from("ALLOW", &is), odd, &[]), "{part}");
+        assert!(!check(&from("DENY", &is), odd, &[]), "{part}");
+        assert!(!check(&from("ALLOW", &is_not), odd, &[]), "{part}");
+        assert!(!check(&from("DENY", &is_not), odd, &[]), "{part}");
+    }
+    for account in ["web", "shop/web"] {
+        let (is, is_not) = (
+            format!(r#"{{"serviceAccounts":["{account}"]}}"#),
+            format!(r#"{{"notServiceAccounts":["{account}"]}}"#),
+        );
+        assert!(!check(&from("ALLOW", &is), odd, &[]), "{account}");
+        assert!(!check(&from("DENY", &is), odd, &[]), "{account}");
+        assert!(!check(&from("ALLOW", &is_not), odd, &[]), "{account}");
+        assert!(check(&from("ALLOW", &is_not), Some("spiffe://td1/other"), &[]), "{account}");
+    }
+}
+
+#[test]
+fn trust_domains_of_a_condition_may_have_a_star_anywhere() {
+    let with = |value: &str| {
+        compiled(&[&format!(
+            r#"{{"rules":[{{"when":[{{"key":"source.trustDomain","values":["{value}"]}}]}}]}}"#
+        )])
+    };
+    for (value, peer, want) in [
+        ("td1", WEB, true),
+        // One that the mesh has stands for all.
+        ("td2", WEB, true),
+        ("td*", WEB, true),
+        ("*1", WEB, true),
+        ("*", WEB, true),
+        ("t*1", WEB, true),
+        ("td3", WEB, false),
+        ("td", WEB, false),
+        ("td1", Some("spiffe://td1"), false),
+        ("*", Some("https://td1/ns/shop/sa/web"), false),
+        ("*", None, false),
+    ] {
+        assert_eq!(check(&with(value), peer, &[]), want, "{value} {peer:?}");
+    }
+}
+
+#[test]
+fn names_of_headers_have_no_case() {
+    let with = |name: &str, value: &str| {
+        compiled(&[&format!(
+            r#"{{"rules":[{{"when":[{{"key":"request.headers[{name}]","values":["{value}"]}}]}}]}}"#
+        )])
+    };
+    for (name, value, want) in [
+        ("X-A", "good", true),
+        ("HOST", "web", true),
+        ("Host", "WEB", false),
+        (":Authority", "web", true),
+        (":METHOD", "GET", true),
+        (":Path", "/a?b", true),
+        (":path", "/a", false),
+    ] {
+        assert_eq!(check(&with(name, value), None, &[("x-a", "good")]), want, "{name} {value}");
+    }
+}
+
+#[test]
+fn later_policies_read_what_earlier_ones_noted() {
+    let on_trial = |name: &str, spec: &str| {
+        let mut policy = policy(name, spec);
+        policy.metadata.annotations.insert("istio.io/dry-run".into(), "true".into());
+        policy
+    };
+    let reads = |action: &str, filter: &str, key: &str, value: &str| {
+        policy(
+            "reads",
+            &format!(
+                r#"{{"action":"{action}","rules":[{{"when":[{{"key":"experimental.envoy.filters.{filter}.rbac[{key}]","values":["{value}"]}}]}}]}}"#
+            ),
+        )
+    };
+    let when_bad = r#"[{"when":[{"key":"request.headers[x-a]","values":["bad"]}]}]"#;
+    let deny = |rules: &str| format!(r#"{{"action":"DENY","rules":{rules}}}"#);
+    let audit = format!(r#"{{"action":"AUDIT","rules":{when_bad}}}"#);
+    let result = "istio_dry_run_deny_shadow_engine_result";
+    let id = "istio_dry_run_deny_shadow_effective_policy_id";
+    let allowed = |policies: &[Object<AuthorizationPolicy>], value: &str| {
+        let compiled = AuthzPolicies::compile(policies, &PolicyScope::new("shop"));
+        check(&compiled, None, &[("x-a", value)])
+    };
+    let trial = || on_trial("trial", &deny(when_bad));
+    let allow = |key: &str, value: &str| [trial(), reads("ALLOW", "http", key, value)];
+    assert!(allowed(&allow(result, "denied"), "bad"));
+    assert!(!allowed(&allow(result, "denied"), "good"));
+    assert!(allowed(&allow(result, "allowed"), "good"));
+    assert!(!allowed(&allow(result, "[denied]"), "bad"), "it is no list");
+    assert!(allowed(&allow(id, "ns[shop]-policy[trial]-rule[0]"), "bad"));
+    assert!(allowed(&allow(id, "*"), "bad"));
+    assert!(!allowed(&allow(id, "*"), "good"));
+    let first = on_trial("a-trial", &deny(when_bad));
+    let two = [trial(), first, reads("ALLOW", "http", id, "ns[shop]-policy[a-trial]-rule[0]")];
+    assert!(allowed(&two, "bad"), "the first by name");
+    // A rule of the same action does not see it, nor one of connections.
+    assert!(allowed(&[trial(), reads("DENY", "http", result, "denied")], "bad"));
+    assert!(!allowed(&[trial(), reads("ALLOW", "network", result, "denied")], "bad"));
+    // What is enforced notes its result as well.
+    let enforced = |key: &str, value: &str| {
+        [policy("deny", &deny(when_bad)), reads("ALLOW", "http", key, value)]
+    };
+    assert!(allowed(&enforced("enforced_engine_result", "allowed"), "good"));
+    assert!(!allowed(&enforced("enforced_engine_result", "allowed"), "bad"));
+    assert!(!allowed(&[reads("ALLOW", "http", "enforced_engine_result", "allowed")], "good"));
+    let audited = |value: &str| {
+        let key = "enforced_effective_policy_id";
+        [policy("audit", &audit), reads("DENY", "http", key, value)]
+    };
+    assert!(!allowed(&audited("ns[shop]-policy[audit]-rule[0]"), "bad"));
+    assert!(allowed(&audited("ns[shop]-policy[audit]-rule[0]"), "good"));
+}
+
+#[test]
+fn connections_have_notes_of_their_own() {
+    let with = |action: &str, key: &str, value: &str| {
+        let mut trial = policy("trial", &format!(r#"{{"action":"{action}","rules":[{{}}]}}"#));
+        trial.metadata.annotations.insert("istio.io/dry-run".into(), "true".into());
+        let spec = format!(
+            r#"{{"action":"{action}","rules":[{{"when":[{{"key":"experimental.envoy.filters.network.rbac[{key}]","values":["{value}"]}}]}}]}}"#
+        );
+        let policies = [trial, policy("reads", &spec)];
+        let compiled = AuthzPolicies::compile(&policies, &PolicyScope::new("shop"));
+        compiled.check(&AuthzInput::connection(&Attributes::default())).is_allowed()
+    };
+    // Here a rule sees what is on trial beside it.
+    assert!(!with("DENY", "istio_dry_run_deny_shadow_engine_result", "denied"));
+    assert!(with("DENY", "istio_dry_run_deny_shadow_engine_result", "allowed"));
+    assert!(with("ALLOW", "istio_dry_run_allow_shadow_engine_result", "allowed"));
+    assert!(with("ALLOW", "istio_dry_run_allow_shadow_effective_policy_id", "*trial]-rule[0]"));
+    assert!(!with("ALLOW", "enforced_engine_result", "allowed"));
+}
+
+#[test]
 fn conditions_on_requests_where_there_are_none() {
     let connection = Attributes::default();
     let input = AuthzInput::connection(&connection);
@@ -188,6 +365,9 @@ fn tokens() {
         ("*son", true),
         ("https://issuer", false),
         ("*/*", false),
+        ("*issuer/*", false),
+        ("https://*/jason", false),
+        ("https://issuer/*son", false),
     ] {
         let source = format!(r#"{{"requestPrincipals":["{value}"]}}"#);
         assert_eq!(allowed(&source, Some(&identity)), want, "{value}");

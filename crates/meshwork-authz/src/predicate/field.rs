@@ -1,11 +1,13 @@
 //! The attributes that a condition can be about.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderName, HeaderValue};
 use meshwork_core::AddressRange;
 
-use super::{Matcher, TextMatch, Unevaluable};
+use super::{
+    Account, Domain, Matcher, Namespaces, Reading, TextMatch, Trial, Unevaluable, token::token,
+};
 use crate::AuthzInput;
 
 /// What a condition is about.
@@ -26,6 +28,8 @@ pub(crate) enum Field {
     Header(Header),
     RequestPrincipal,
     Claim(Arc<[Box<str>]>),
+    /// What an earlier policy noted.
+    Trial(Trial),
 }
 
 /// A header, or one of HTTP/2's pseudo-headers.
@@ -40,35 +44,6 @@ pub(crate) enum Header {
 }
 
 impl Field {
-    /// The attribute of a `when` key.
-    pub(crate) fn of_key(key: &str) -> Result<Self, Unevaluable> {
-        let unknown = || Unevaluable(format!("the key `{key}` is not evaluated"));
-        Ok(match key {
-            "source.ip" => Self::SourceIp,
-            "remote.ip" => Self::RemoteIp,
-            "source.namespace" => Self::Namespace,
-            "source.principal" => Self::Principal,
-            "source.serviceAccount" => Self::ServiceAccount,
-            "source.trustDomain" => Self::TrustDomain,
-            "destination.ip" => Self::DestinationIp,
-            "destination.port" => Self::DestinationPort,
-            "connection.sni" => Self::Sni,
-            "request.auth.principal" => Self::RequestPrincipal,
-            "request.auth.audiences" => Self::Claim([Box::from("aud")].into()),
-            "request.auth.presenter" => Self::Claim([Box::from("azp")].into()),
-            _ => {
-                if let Some(name) = key.strip_prefix("request.headers[") {
-                    let name = name.strip_suffix(']').ok_or_else(unknown)?;
-                    return header(name).map(Self::Header);
-                }
-                let path = key.strip_prefix("request.auth.claims").ok_or_else(unknown)?;
-                let path = path.strip_prefix('[').and_then(|p| p.strip_suffix(']'));
-                let names = path.filter(|path| !path.is_empty()).ok_or_else(unknown)?;
-                Self::Claim(names.split("][").map(Into::into).collect())
-            }
-        })
-    }
-
     /// Whether only a request has the attribute.
     pub(crate) fn needs_request(&self) -> bool {
         matches!(
@@ -98,25 +73,28 @@ impl Field {
             Self::TrustDomain => {
                 let known = trust_domains.iter().any(|domain| domain == value);
                 let values = if known { trust_domains.to_vec() } else { vec![value.to_owned()] };
-                Ok(values.iter().map(|v| Matcher::Text(TextMatch::new(v))).collect())
+                Ok(values.iter().map(|v| Matcher::Domain(Domain::new(v))).collect())
             }
-            Self::Namespace => text(TextMatch::stars(value)),
+            Self::Namespace => Ok(vec![Matcher::Namespace(Namespaces::new(value))]),
             Self::ServiceAccount => {
-                let (namespace, account) =
-                    value.split_once('/').unwrap_or((policy_namespace, value));
-                text(TextMatch::Exact(format!("{namespace}/{account}").into()))
+                Ok(vec![Matcher::Account(Account::new(value, policy_namespace))])
+            }
+            // In brackets it is asked whether a list has the value; notes are no lists.
+            Self::Trial(_) if value.starts_with('[') && value.ends_with(']') => {
+                Ok(vec![Matcher::Member(TextMatch::new(value.trim_matches(['[', ']'])))])
             }
             Self::SourceIp | Self::RemoteIp | Self::DestinationIp => value
                 .parse::<AddressRange>()
                 .map(|range| vec![Matcher::Range(range)])
                 .map_err(|error| Unevaluable(error.to_string())),
-            Self::DestinationPort => value
-                .parse()
+            Self::DestinationPort => Some(value)
+                .filter(|value| !value.starts_with('+'))
+                .and_then(|value| value.parse().ok())
                 .map(|port| vec![Matcher::Port(port)])
-                .map_err(|_| Unevaluable(format!("`{value}` is not a port"))),
+                .ok_or_else(|| Unevaluable(format!("`{value}` is not a port"))),
             Self::Path => text(TextMatch::path(value)?),
             Self::Host | Self::Method | Self::Header(_) => text(TextMatch::or_present(value)),
-            Self::Sni | Self::Claim(_) => text(TextMatch::new(value)),
+            Self::Sni | Self::Claim(_) | Self::Trial(_) => text(TextMatch::new(value)),
             Self::RequestPrincipal => {
                 let (issuer, subject) = token(value);
                 Ok(vec![Matcher::Token(issuer, subject)])
@@ -128,15 +106,15 @@ impl Field {
     pub(crate) fn matches(
         &self,
         matchers: &[Matcher],
-        every_value: bool,
+        reading: Reading,
         input: &AuthzInput<'_>,
     ) -> bool {
         let text = |value: &str| {
             matchers.iter().any(|m| matches!(m, Matcher::Text(text) if text.is_match(value)))
         };
-        // An ALLOW takes addresses as they are written; everything else sees through mapping.
-        let within = |range: &AddressRange, address| {
-            if every_value { range.contains_verbatim(address) } else { range.contains(address) }
+        // Envoy takes addresses as they are written; who is kept out is seen through mapping too.
+        let within = |range: &AddressRange, address: IpAddr| {
+            range.contains_verbatim(address) || reading == Reading::Wide && range.contains(address)
         };
         let range = |address| {
             let mut all = matchers.iter();
@@ -151,17 +129,9 @@ impl Field {
                 let named = peer.or(input.connection.peer_name).is_some_and(|n| !n.is_empty());
                 id.is_some_and(text) || (named && matchers.iter().any(any))
             }
-            Self::Namespace => istio_parts(peer).is_some_and(|(_, namespace, _)| text(namespace)),
-            Self::ServiceAccount => istio_parts(peer).is_some_and(|(_, namespace, account)| {
-                matchers.iter().any(|m| match m {
-                    Matcher::Text(TextMatch::Exact(wanted)) => wanted
-                        .strip_prefix(namespace)
-                        .and_then(|rest| rest.strip_prefix('/'))
-                        .is_some_and(|rest| rest == account),
-                    _ => false,
-                })
-            }),
-            Self::TrustDomain => trust_domain(peer).is_some_and(text),
+            Self::Namespace | Self::ServiceAccount | Self::TrustDomain => {
+                peer.is_some_and(|peer| matchers.iter().any(|m| m.fits_identity(peer, reading)))
+            }
             Self::SourceIp => input.source_ip().is_some_and(range),
             Self::RemoteIp => input.remote_ip().is_some_and(range),
             Self::DestinationIp => input.connection.destination.is_some_and(|a| range(a.ip())),
@@ -179,7 +149,7 @@ impl Field {
             }),
             Self::Method => input.request.is_some_and(|head| text(head.method)),
             Self::Path => input.request.is_some_and(|head| text(head.path())),
-            Self::Header(header) => header.matches(matchers, every_value, input),
+            Self::Header(header) => header.matches(matchers, reading, input),
             Self::RequestPrincipal => input.identity.is_some_and(|identity| {
                 let (Some(issuer), Some(subject)) = (identity.issuer(), identity.subject()) else {
                     return false;
@@ -191,6 +161,7 @@ impl Field {
             Self::Claim(path) => {
                 input.identity.is_some_and(|identity| identity.values(path).any(text))
             }
+            Self::Trial(trial) => trial.text(input).is_some_and(text),
         }
     }
 
@@ -226,12 +197,13 @@ impl Field {
                 let values: Vec<_> = input.identity?.values(path).collect();
                 Some(values.join(", "))
             }
+            Self::Trial(trial) => trial.text(input).map(str::to_owned),
         }
     }
 }
 
 impl Header {
-    fn matches(&self, matchers: &[Matcher], every_value: bool, input: &AuthzInput<'_>) -> bool {
+    fn matches(&self, matchers: &[Matcher], reading: Reading, input: &AuthzInput<'_>) -> bool {
         let Some(head) = input.request else { return false };
         let one =
             |value: &[u8]| matchers.iter().filter_map(as_text).any(|m| m.is_match_bytes(value));
@@ -243,7 +215,10 @@ impl Header {
             Self::Path => return one(head.path_and_query.as_bytes()),
         };
         let mut values = head.headers.get_all(name).iter().map(HeaderValue::as_bytes).peekable();
-        if every_value { values.peek().is_some() && values.all(one) } else { values.any(one) }
+        match reading {
+            Reading::Every => values.peek().is_some() && values.all(one),
+            _ => values.any(one),
+        }
     }
 }
 
@@ -252,32 +227,6 @@ fn as_text(matcher: &Matcher) -> Option<&TextMatch> {
         Matcher::Text(text) => Some(text),
         _ => None,
     }
-}
-
-fn header(name: &str) -> Result<Header, Unevaluable> {
-    Ok(match name {
-        "host" | "Host" | ":authority" => Header::Authority,
-        ":method" => Header::Method,
-        ":scheme" => Header::Scheme,
-        ":path" => Header::Path,
-        _ => Header::Named(
-            HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| Unevaluable(format!("`{name}` is not the name of a header")))?,
-        ),
-    })
-}
-
-/// Trust domain, namespace and service account of an identity in Istio's shape.
-fn istio_parts(peer: Option<&str>) -> Option<(&str, &str, &str)> {
-    let mut parts = peer?.strip_prefix("spiffe://")?.split('/');
-    let trust_domain = parts.next()?;
-    let namespace = (parts.next()? == "ns").then(|| parts.next())??;
-    let account = (parts.next()? == "sa").then(|| parts.next())??;
-    parts.next().is_none().then_some((trust_domain, namespace, account))
-}
-
-fn trust_domain(peer: Option<&str>) -> Option<&str> {
-    peer?.strip_prefix("spiffe://")?.split('/').next()
 }
 
 /// A principal once for every trust domain of the mesh, where its own is one of them.
@@ -302,24 +251,4 @@ fn expand(value: &str, trust_domains: &[String]) -> Vec<String> {
         }
     }
     expanded
-}
-
-/// The issuer and the subject that a request principal asks for, split at the last slash.
-fn token(value: &str) -> (TextMatch, TextMatch) {
-    if let Some((issuer, subject)) = value.rsplit_once('/') {
-        let exact_star = value == "*/*";
-        let subject =
-            if exact_star { TextMatch::Exact("*".into()) } else { TextMatch::new(subject) };
-        return (TextMatch::new(issuer), subject);
-    }
-    if value == "*" {
-        return (TextMatch::NonEmpty, TextMatch::NonEmpty);
-    }
-    if let Some(suffix) = value.strip_prefix('*') {
-        return (TextMatch::NonEmpty, TextMatch::Suffix(suffix.into()));
-    }
-    match value.strip_suffix('*') {
-        Some(prefix) => (TextMatch::Prefix(prefix.into()), TextMatch::NonEmpty),
-        None => (TextMatch::Exact(value.into()), TextMatch::Exact("".into())),
-    }
 }

@@ -1,12 +1,18 @@
 //! Predicates: a field, values that it may have, and whether they are negated.
 
 mod field;
+mod identity;
+mod key;
 mod text;
+mod token;
+mod trial;
 
 use meshwork_core::{AddressRange, FieldPath, Mismatch};
 
 pub(crate) use field::Field;
+use identity::{Account, Domain, Namespaces};
 use text::TextMatch;
+pub(crate) use trial::{Trial, Trials};
 
 use crate::AuthzInput;
 
@@ -21,14 +27,31 @@ pub(crate) struct Predicate {
     pub(crate) field: Field,
     pub(crate) matchers: Vec<Matcher>,
     pub(crate) negated: bool,
-    /// Whether every value of a repeated header has to match, not just one.
-    pub(crate) every_value: bool,
+    pub(crate) reading: Reading,
+}
+
+/// How a value is read that can be read in more than one way, so that the stricter reading of the
+/// policy comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The rule lets in who matches: every value of a repeated header has to, and an address only
+    /// as it is written.
+    Every,
+    /// The rule refuses who does not match: any value will do, addresses as they are written.
+    Exact,
+    /// Whoever matches is kept out: any value and any reading of it will do.
+    Wide,
 }
 
 /// One value of a condition.
 #[derive(Clone, Debug)]
 pub(crate) enum Matcher {
     Text(TextMatch),
+    Namespace(Namespaces),
+    Account(Account),
+    Domain(Domain),
+    /// A member of a list.
+    Member(TextMatch),
     Range(AddressRange),
     Port(u16),
     /// Issuer and subject, which have to hold together.
@@ -37,7 +60,7 @@ pub(crate) enum Matcher {
 
 impl Predicate {
     pub(crate) fn holds(&self, input: &AuthzInput<'_>) -> bool {
-        self.field.matches(&self.matchers, self.every_value, input) != self.negated
+        self.field.matches(&self.matchers, self.reading, input) != self.negated
     }
 
     pub(crate) fn mismatch(&self, input: &AuthzInput<'_>) -> Mismatch {
@@ -50,10 +73,26 @@ impl Predicate {
     }
 }
 
+impl Matcher {
+    /// Whether it is about a part of an identity and the identity has it.
+    fn fits_identity(&self, peer: &str, reading: Reading) -> bool {
+        match self {
+            Self::Namespace(namespaces) => namespaces.matches(peer, reading),
+            Self::Account(account) => account.matches(peer, reading),
+            Self::Domain(domain) => domain.matches(peer),
+            _ => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Matcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => text.fmt(f),
+            Self::Namespace(namespaces) => namespaces.fmt(f),
+            Self::Account(account) => account.fmt(f),
+            Self::Domain(domain) => domain.fmt(f),
+            Self::Member(member) => write!(f, "a list with {member}"),
             Self::Range(range) => range.fmt(f),
             Self::Port(port) => port.fmt(f),
             Self::Token(issuer, subject) => write!(f, "issuer {issuer} and subject {subject}"),

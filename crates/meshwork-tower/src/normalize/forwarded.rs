@@ -76,12 +76,12 @@ pub(super) fn client_certificate(
     }
 }
 
-/// The address that stands `skipped` places before the last one of `x-forwarded-for`.
+/// The address that stands `skipped` places before the last one of `x-forwarded-for`. One in
+/// brackets or with a port is none.
 fn address_from_the_end(headers: &HeaderMap, skipped: usize) -> Option<IpAddr> {
-    let addresses = headers.get(&FORWARDED_FOR)?.to_str().ok()?;
-    let address = addresses.rsplit(',').nth(skipped)?.trim();
-    let unbracketed = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    unbracketed.unwrap_or(address).parse().ok()
+    let addresses = headers.get(&FORWARDED_FOR)?.as_bytes();
+    let address = addresses.rsplit(|byte| *byte == b',').nth(skipped)?;
+    std::str::from_utf8(address.trim_ascii()).ok()?.parse().ok()
 }
 
 /// Appends the peer to `x-forwarded-for`, with a comma and no blank, as Envoy does.
@@ -139,6 +139,35 @@ mod tests {
         assert_eq!(client, Some("2.2.2.2".parse().unwrap()));
         check(side, 0, (None, Some("ftp")), (None, "ftp", "http"));
         check(side, 0, (None, None), (None, "http", "http"));
+    }
+
+    #[test]
+    fn only_a_bare_address_is_one() {
+        let found = |text: &str, skipped: usize| {
+            let mut headers = HeaderMap::new();
+            headers.insert(FORWARDED_FOR, HeaderValue::from_bytes(text.as_bytes()).unwrap());
+            address_from_the_end(&headers, skipped).map(|address| address.to_string())
+        };
+        for (text, want) in [
+            ("1.1.1.1, 2.2.2.2", Some("2.2.2.2")),
+            ("1.1.1.1,\t2.2.2.2 ", Some("2.2.2.2")),
+            ("é, 3.3.3.3", Some("3.3.3.3")),
+            ("2001:DB8:0::1", Some("2001:db8::1")),
+            ("::ffff:10.1.1.1", Some("::ffff:10.1.1.1")),
+            ("[2001:db8::1]", None),
+            ("[2001:db8::1]:80", None),
+            ("2.2.2.2:80", None),
+            ("2.2.2.2, ", None),
+            ("3.3.3.3, é", None),
+            ("010.1.1.1", None),
+            ("10.1", None),
+            ("10.1.1.1/8", None),
+            ("unknown", None),
+        ] {
+            assert_eq!(found(text, 0).as_deref(), want, "{text}");
+        }
+        assert_eq!(found("1.1.1.1, , 3.3.3.3", 2).as_deref(), Some("1.1.1.1"));
+        assert_eq!(found("1.1.1.1", 1), None);
     }
 
     #[test]

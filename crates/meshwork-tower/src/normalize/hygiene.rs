@@ -126,7 +126,7 @@ fn clean_te(headers: &mut HeaderMap) {
     }
 }
 
-/// Joins the lines of headers that Envoy keeps in one slot.
+/// Joins the lines of headers that Envoy keeps in one slot; empty ones leave no trace.
 fn join_lines(headers: &mut HeaderMap) {
     if headers.len() == headers.keys_len() {
         return;
@@ -150,7 +150,8 @@ fn join_cookies(headers: &mut HeaderMap) {
 }
 
 fn join(headers: &mut HeaderMap, name: &HeaderName, separator: &[u8]) {
-    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    let lines = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let lines: Vec<&[u8]> = lines.filter(|line| name == COOKIE || !line.is_empty()).collect();
     if let Ok(joined) = HeaderValue::from_bytes(&lines.join(separator)) {
         headers.insert(name, joined);
     }
@@ -246,10 +247,13 @@ mod tests {
                 ("accept", "c/d"),
                 ("x-l", "a"),
                 ("x-l", "b"),
+                ("x-forwarded-for", "1.1.1.1"),
+                ("x-forwarded-for", ""),
                 ("cookie", "a=1"),
                 ("cookie", "b=2"),
             ],
             &[
+                ("x-forwarded-for", "1.1.1.1"),
                 ("accept", "a/b,c/d"),
                 ("x-l", "a"),
                 ("x-l", "b"),
