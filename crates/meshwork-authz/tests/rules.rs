@@ -323,6 +323,71 @@ fn conditions_on_requests_where_there_are_none() {
     };
     assert!(!methods("ALLOW").check(&input).is_allowed(), "the rule is left out");
     assert!(!methods("DENY").check(&input).is_allowed(), "the condition is left out");
+    // One such entry takes the whole rule of an ALLOW with it, and another rule stays.
+    let mixed = r#"{"rules":[{"from":[{"source":{"ipBlocks":["::/0","0.0.0.0/0"]}},{"source":{"requestPrincipals":["*"]}}]}]}"#;
+    assert!(!compiled(&[mixed]).check(&input).is_allowed());
+    let two = r#"{"rules":[{"to":[{"operation":{"hosts":["a"]}}]},{"to":[{"operation":{"notPorts":["1"]}}]}]}"#;
+    assert!(compiled(&[two]).check(&input).is_allowed());
+    // What is left of a DENY keeps to its other conditions.
+    let mut connection = Attributes::default();
+    connection.destination = Some("10.0.0.1:3306".parse().expect("an address"));
+    let input = AuthzInput::connection(&connection);
+    for (operation, allowed) in [
+        (r#"{"methods":["GET"],"ports":["80"]}"#, true),
+        (r#"{"methods":["GET"],"ports":["3306"]}"#, false),
+        (r#"{"notPaths":["/healthz"]}"#, false),
+        (r#"{"hosts":["a"],"notPorts":["3306"]}"#, true),
+    ] {
+        let spec =
+            format!(r#"{{"action":"DENY","rules":[{{"to":[{{"operation":{operation}}}]}}]}}"#);
+        assert_eq!(compiled(&[&spec]).check(&input).is_allowed(), allowed, "{operation}");
+    }
+}
+
+#[test]
+fn malformed_values_take_a_rule_or_themselves() {
+    let with = |action: &str, ports: &str| {
+        compiled(&[&format!(
+            r#"{{"action":"{action}","rules":[{{"to":[{{"operation":{{"ports":{ports}}}}}]}}]}}"#
+        )])
+    };
+    let mut connection = Attributes::default();
+    connection.destination = Some("10.0.0.1:80".parse().expect("an address"));
+    let input = AuthzInput::connection(&connection);
+    for ports in [r#"["80","+80"]"#, r#"["80","http"]"#, r#"["80","65616"]"#] {
+        assert!(!with("ALLOW", ports).check(&input).is_allowed(), "{ports}");
+        assert!(!with("DENY", ports).check(&input).is_allowed(), "{ports}");
+    }
+    assert!(with("ALLOW", r#"["080"]"#).check(&input).is_allowed());
+    assert!(with("DENY", r#"["81","http"]"#).check(&input).is_allowed(), "81 is left");
+    assert!(!with("DENY", r#"["http"]"#).check(&input).is_allowed(), "nothing is left");
+}
+
+#[test]
+fn policies_reach_their_namespace_and_the_root_reaches_all() {
+    let mut scope = PolicyScope::new("shop");
+    scope.labels = [("app", "web")].into_iter().collect();
+    let from = |namespace: &str, spec: &str| {
+        let mut policy = policy("p", spec);
+        policy.metadata.namespace = namespace.into();
+        scope.is_selected_by(&policy)
+    };
+    let web = r#"{"selector":{"matchLabels":{"app":"web"}}}"#;
+    let other = r#"{"selector":{"matchLabels":{"app":"web","version":"v1"}}}"#;
+    for (namespace, spec, want) in [
+        ("shop", "{}", true),
+        ("shop", r#"{"selector":{}}"#, true),
+        ("shop", web, true),
+        ("shop", other, false),
+        ("pay", "{}", false),
+        ("pay", web, false),
+        // Unlike those of PeerAuthentication, selectors count there.
+        ("istio-system", "{}", true),
+        ("istio-system", web, true),
+        ("istio-system", other, false),
+    ] {
+        assert_eq!(from(namespace, spec), want, "{namespace} {spec}");
+    }
 }
 
 #[test]

@@ -70,6 +70,31 @@ fn an_issued_certificate_names_its_identity_and_no_other() {
 }
 
 #[test]
+fn an_issued_leaf_has_istios_constraints() {
+    use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+    let authority =
+        CertificateAuthority::self_signed(&trust_domain(), NOW, Duration::days(1)).unwrap();
+    let me = id("spiffe://cluster.local/ns/shop/sa/web");
+    let request = Csr::from_der(&WorkloadKey::generate().unwrap().request(&me).unwrap()).unwrap();
+    let issued = authority.issue(&request, &me, Some(Duration::hours(1)), NOW).unwrap();
+    let (_, leaf) = X509Certificate::from_der(&issued.chain[0]).unwrap();
+    assert_eq!(leaf.validity().not_before.to_datetime(), NOW - Duration::minutes(2));
+    assert_eq!(leaf.validity().not_after.to_datetime(), NOW + Duration::hours(1));
+    assert_eq!(leaf.subject().iter_rdn().count(), 0);
+    let names = leaf.subject_alternative_name().unwrap().unwrap();
+    assert!(names.critical);
+    assert_eq!(names.value.general_names.len(), 1);
+    assert!(!leaf.basic_constraints().unwrap().unwrap().value.ca);
+    let usage = leaf.key_usage().unwrap().unwrap().value;
+    assert!(usage.digital_signature() && usage.key_encipherment() && !usage.key_cert_sign());
+    let extended = leaf.extended_key_usage().unwrap().unwrap().value;
+    assert!(extended.server_auth && extended.client_auth && !extended.any);
+    // Nobody's certificate outlives the authority's.
+    let late = authority.issue(&request, &me, None, NOW + Duration::hours(23)).unwrap();
+    assert_eq!(late.not_after, NOW + Duration::days(1));
+}
+
+#[test]
 fn names_of_the_request_are_the_callers_or_refused() {
     let authority =
         CertificateAuthority::self_signed(&trust_domain(), NOW, Duration::days(1)).unwrap();
@@ -108,8 +133,10 @@ fn a_request_signed_by_another_key_is_refused() {
 #[test]
 fn hostile_certificates_are_refused_each_with_its_reason() {
     use PeerIdentityError as E;
-    let good = certificate(|_| ());
+    // One without extended key usages may be used for everything.
+    let good = certificate(|p| assert!(p.extended_key_usages.is_empty()));
     assert!(PeerIdentity::from_certificate(&good, Purpose::Client).is_ok());
+    assert!(PeerIdentity::from_certificate(&good, Purpose::Server).is_ok());
 
     assert!(matches!(refused(b"not a certificate"), E::Malformed(_)));
     assert!(matches!(refused(&[good.clone(), vec![0]].concat()), E::Malformed(_)));
@@ -133,6 +160,19 @@ fn hostile_certificates_are_refused_each_with_its_reason() {
     let upper =
         certificate(|p| p.subject_alt_names = vec![uri("spiffe://CLUSTER.LOCAL/ns/a/sa/b")]);
     assert!(matches!(refused(&upper), E::SpiffeId(_)));
+    for odd in ["spiffe://cluster.local/ns/a/sa/b\0evil", "spiffe://cluster.local/ns/a/sa/b,c"] {
+        let odd = certificate(|p| p.subject_alt_names = vec![uri(odd)]);
+        assert!(matches!(refused(&odd), E::SpiffeId(_)));
+    }
+    let text = certificate(|p| {
+        p.subject_alt_names = vec![dns("spiffe://cluster.local/ns/a/sa/b\0evil")];
+    });
+    assert!(matches!(refused(&text), E::SpiffeText(_)));
+    let other = certificate(|p| {
+        let text = "spiffe://cluster.local/ns/a/sa/b\0evil".into();
+        p.subject_alt_names = vec![SanType::OtherName((vec![1, 2, 3], text))];
+    });
+    assert_eq!(refused(&other), E::NoName);
     let many = certificate(|p| {
         p.subject_alt_names.extend((0..10_000).map(|n| dns(&format!("n{n}.example"))));
     });

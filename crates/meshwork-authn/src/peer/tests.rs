@@ -59,6 +59,12 @@ fn the_narrower_scope_wins_where_it_sets_a_mode() {
         (M::Strict, M::Strict),
     );
     check(&[policy(ROOT, "rooted", Some("web"), Strict, &[])], (M::Permissive, M::Permissive));
+    check(&[mesh(Disable), ns(Strict), web(Unset, &[(8080, Unset)])], (M::Strict, M::Strict));
+    check(&[ns(Strict), web(Disable, &[(9090, Unset)])], (M::Disable, M::Disable));
+    check(&[web(Unset, &[(8080, Strict)])], (M::Strict, M::Permissive));
+    // Policies of other namespaces have no say, nor has a port that is none.
+    check(&[policy("pay", "ns", None, Strict, &[])], (M::Permissive, M::Permissive));
+    check(&[web(Unset, &[(8080 + 65_536, Strict)])], (M::Permissive, M::Permissive));
     check(
         &[policy("shop", "ports", None, Permissive, &[(8080, Strict)])],
         (M::Permissive, M::Permissive),
@@ -72,6 +78,38 @@ fn the_oldest_of_a_scope_decides_alone() {
     let mut old = policy("shop", "z-old", Some("web"), MutualTlsMode::Disable, &[]);
     old.metadata.creation_timestamp = Some("2026-01-01T00:00:00Z".parse().unwrap());
     assert_eq!(modes(&[young, old]).0, MtlsMode::Disable);
+}
+
+#[test]
+fn of_the_same_age_the_first_name_decides_alone() {
+    let at = |mut policy: Object<PeerAuthentication>| {
+        policy.metadata.creation_timestamp = Some("2026-01-01T00:00:00Z".parse().unwrap());
+        policy
+    };
+    let ns = |name, mode| at(policy("shop", name, None, mode, &[]));
+    let pair = [ns("b", MutualTlsMode::Strict), ns("a", MutualTlsMode::Disable)];
+    assert_eq!(modes(&pair).0, MtlsMode::Disable);
+    assert_eq!(PeerAuthn::compile(&pair, ROOT).service("shop"), MtlsMode::Disable);
+}
+
+#[test]
+fn what_the_oldest_leaves_open_no_younger_one_fills() {
+    let aged = |mut policy: Object<PeerAuthentication>, day: &str| {
+        policy.metadata.creation_timestamp = Some(format!("{day}T00:00:00Z").parse().unwrap());
+        policy
+    };
+    let web = |name, mode, ports: &[_]| policy("shop", name, Some("web"), mode, ports);
+    let old = aged(web("z", MutualTlsMode::Unset, &[(8080, MutualTlsMode::Disable)]), "2026-01-01");
+    let young =
+        aged(web("a", MutualTlsMode::Strict, &[(9090, MutualTlsMode::Strict)]), "2026-01-02");
+    assert_eq!(modes(&[young, old]), (MtlsMode::Disable, MtlsMode::Permissive));
+    let ns = |name, mode, day| aged(policy("shop", name, None, mode, &[]), day);
+    let old = ns("z", MutualTlsMode::Unset, "2026-01-01");
+    let young = ns("a", MutualTlsMode::Strict, "2026-01-02");
+    let mesh = policy(ROOT, "mesh", None, MutualTlsMode::Disable, &[]);
+    let policies = [young, old, mesh];
+    assert_eq!(modes(&policies).0, MtlsMode::Disable);
+    assert_eq!(PeerAuthn::compile(&policies, ROOT).service("shop"), MtlsMode::Disable);
 }
 
 #[test]
