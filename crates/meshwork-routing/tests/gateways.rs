@@ -15,6 +15,10 @@ use support::{World, check};
 
 /// The services, one Gateway with these servers, and VirtualServices bound to it.
 fn world(servers: &str, rules: &[(&str, &str)]) -> World {
+    World::new(&gateway_with(servers, rules))
+}
+
+fn gateway_with(servers: &str, rules: &[(&str, &str)]) -> String {
     let mut yaml = support::SERVICES.to_owned();
     yaml.push_str(&format!(
         "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: gw}}\n\
@@ -26,7 +30,7 @@ fn world(servers: &str, rules: &[(&str, &str)]) -> World {
              spec: {{gateways: [gw], {spec}}}\n---\n"
         ));
     }
-    World::new(&yaml)
+    yaml
 }
 
 fn http(hosts: &str) -> String {
@@ -95,6 +99,32 @@ fn a_destination_without_port_gets_the_services_only_one() {
     check(
         &world(&http("'*'"), &[("v", rule)]).gateway(80),
         &[("GET a.com/", "outbound|8080||adm")],
+    );
+}
+
+#[test]
+fn the_first_server_with_rules_settles_them() {
+    // Both servers listen on 8080, the first as port 80 of the Service.
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: gw, namespace: istio-system}\n\
+         spec: {clusterIP: 10.0.0.9, selector: {istio: ingressgateway}, ports: [{name: http, port: 80, targetPort: 8080}]}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {name: gw, namespace: istio-system, labels: {istio: ingressgateway}}\n\
+         status: {podIP: 10.9.0.9, podIPs: [{ip: 10.9.0.9}], phase: Running, conditions: [{type: Ready, status: 'True'}]}\n---\n\
+         apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\n\
+         metadata: {name: gw, namespace: istio-system, labels: {kubernetes.io/service-name: gw}}\n\
+         ports: [{name: http, port: 8080, protocol: TCP}]\n\
+         endpoints: [{addresses: [10.9.0.9], conditions: {ready: true}, targetRef: {kind: Pod, name: gw, namespace: istio-system}}]\n---\n";
+    let servers = format!(
+        "{}, {{port: {{number: 8080, name: http-b, protocol: HTTP}}, hosts: [b.com, c.com]}}",
+        http("a.com, b.com")
+    );
+    let late =
+        "hosts: [a.com, b.com], http: [{match: [{port: 8080}], directResponse: {status: 201}}]";
+    let early =
+        "hosts: [c.com, a.com], http: [{match: [{port: 80}], directResponse: {status: 202}}]";
+    let yaml = [service, &gateway_with(&servers, &[("late", late), ("early", early)])].concat();
+    check(
+        &World::new(&yaml).gateway(8080),
+        &[("GET b.com/", "201"), ("GET a.com/", "202"), ("GET c.com/", "202")],
     );
 }
 

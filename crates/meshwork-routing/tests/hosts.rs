@@ -121,6 +121,25 @@ fn letter_case_counts_where_istio_minds_it() {
 }
 
 #[test]
+fn no_wildcard_gets_a_name_with_capitals() {
+    // The wildcard is about the service all the same, so it is no domain of its own either.
+    let mut yaml = support::SERVICES.to_owned();
+    yaml.push_str(
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e}\n\
+         spec: {hosts: [A.caps.example], ports: [{number: 80, name: http, protocol: HTTP}], resolution: NONE}\n---\n\
+         apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: w}\n\
+         spec: {hosts: ['*.example'], http: [{route: [{destination: {host: api}}]}]}\n---\n",
+    );
+    check(
+        &support::World::new(&yaml).sidecar("ns1", 80),
+        &[
+            ("GET a.caps.example/", "outbound|80||a.caps.example"),
+            ("GET b.caps.example/", "PassthroughCluster"),
+        ],
+    );
+}
+
+#[test]
 fn a_service_without_a_rule_left_goes_to_the_next() {
     let world = with_rules(&[
         ("a", concat!("{hosts: [web], http: [{match: [{port: 8080}], ", to!("api"), "}]}")),

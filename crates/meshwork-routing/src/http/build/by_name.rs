@@ -114,13 +114,15 @@ impl ByName {
         for host in service.hosts.iter().filter(|host| host.is_wildcard()) {
             let lower = HostPattern::new(host.as_str().to_ascii_lowercase());
             let mut covers = false;
-            for (at, (_, name)) in self.services.iter().enumerate() {
+            for (at, (service, name)) in self.services.iter().enumerate() {
                 if !name.to_pattern().overlaps(&lower) {
                     continue;
                 }
                 covers = true;
                 // Only the most specific wildcard has a say, whether it has rules here or not.
-                if owners.of(name) == Some(number) {
+                // Istio looks for the owner under the name in lower case, and has noted it under
+                // the name as it was written: no wildcard ever gets a name with capitals.
+                if service.host == *name && owners.of(name) == Some(number) {
                     split.services.push(at);
                 }
             }

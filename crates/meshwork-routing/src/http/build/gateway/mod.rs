@@ -43,7 +43,8 @@ type Part = (Arc<str>, usize, Precedence);
 pub(crate) struct GatewayRoutes {
     pub(crate) routes: Arc<HttpRoutes>,
     servers: Arc<[Arc<GatewayServer>]>,
-    /// The rules of a VirtualService are those of the first server of a Gateway that uses it.
+    /// The rules of a VirtualService are those of the first server of a Gateway at which any of
+    /// them can hold.
     compiled: PersistentMap<Bound, Arc<CompiledRules>>,
     /// Those among them that Envoy would refuse in part.
     faulty: PersistentMap<Bound, Arc<CompiledRules>>,
@@ -176,7 +177,9 @@ impl GatewayRoutes {
             return hosts;
         }
         let key = (Arc::clone(&server.gateway), place.clone());
-        let rules = match self.compiled.get(&key) {
+        // Only a server at which something is left settles the rules for those after it.
+        let settled = self.compiled.get(&key).filter(|rules| !rules.rules.rules().is_empty());
+        let rules = match settled {
             Some(rules) => Arc::clone(rules),
             None => {
                 let known = previous.and_then(|previous| previous.compiled.get(&key));
