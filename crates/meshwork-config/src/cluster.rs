@@ -8,7 +8,7 @@ use meshwork_core::{Labels, NameMap};
 use meshwork_policy::{
     ClusterPolicy, Destination, DestinationPolicies, ServerMtls, UpstreamEndpoint, service_accounts,
 };
-use meshwork_registry::{Endpoint, Proxy, Registry, Service, ServicePort};
+use meshwork_registry::{Proxy, Registry, Service, ServicePort};
 
 /// A cluster in Envoy's sense: one port of a service, or one subset of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +45,7 @@ pub(crate) struct ClusterSpecs {
 }
 
 /// What the clusters of a proxy follow from.
+#[derive(Clone, Copy)]
 pub(crate) struct ClusterInputs<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) policies: &'a Arc<DestinationPolicies>,
@@ -79,6 +80,8 @@ impl ClusterSpecs {
         if let Some(previous) = inputs.previous.filter(same) {
             return previous.clone();
         }
+        let proxy = inputs.registry.placed(inputs.proxy);
+        let inputs = &ClusterInputs { proxy: &proxy, ..*inputs };
         let mut all = Collected { specs: Vec::new(), previous: inputs.previous };
         for service in services.iter() {
             all.add(service, inputs);
@@ -106,9 +109,8 @@ impl Collected<'_> {
             .iter()
             .map(|port| (port, inputs.registry.endpoints(service, port.number)))
             .collect();
-        let everyone: Vec<Endpoint> =
-            ports.iter().flat_map(|(_, endpoints)| endpoints.iter().cloned()).collect();
-        let accounts = service_accounts(service, &everyone, inputs.policies.mesh());
+        let identities = inputs.registry.identities(service);
+        let accounts = service_accounts(&identities, inputs.policies.mesh());
         let rule = inputs.policies.rule(inputs.proxy, service);
         let subsets: Vec<_> = rule
             .map(|rule| rule.subsets().map(|subset| Some(subset.name)).collect())

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use meshwork_api::mesh::MeshConfig;
-use meshwork_policy::{ClusterPolicy, DestinationPolicies};
-use meshwork_registry::{EgressScope, Proxy, Registry};
+use meshwork_policy::{ClusterPolicy, DestinationPolicies, InboundTarget};
+use meshwork_registry::{
+    DefaultEndpoint, EgressScope, Interception, OutboundPolicy, Proxy, ProxyKind, Registry,
+};
 use meshwork_routing::{
     BLACK_HOLE_CLUSTER, CompileError, INBOUND_PASSTHROUGH_CLUSTER, MergedVirtualServices,
     PASSTHROUGH_CLUSTER, RouteInputs, RouteTable,
@@ -186,30 +188,54 @@ impl Snapshot {
     }
 
     /// The policy of any of Envoy's clusters: those towards services, `inbound|8080||` of the
-    /// workload's declared ports, `PassthroughCluster`, `InboundPassthroughCluster` and
-    /// `BlackHoleCluster`.
+    /// workload's declared ports, `PassthroughCluster`, `InboundPassthroughCluster`,
+    /// `AllowAnyDynamicDNSCluster` and `BlackHoleCluster`.
     pub fn cluster_policy(&self, name: &str) -> Option<Arc<ClusterPolicy>> {
         if let Some(spec) = self.cluster(name) {
             return Some(Arc::clone(&spec.policy));
         }
-        let policies = &self.policies;
+        let (policies, proxy) = (&self.policies, &self.proxy);
+        let sidecar = proxy.kind == ProxyKind::Sidecar;
         match name {
-            PASSTHROUGH_CLUSTER => Some(Arc::new(policies.passthrough())),
-            INBOUND_PASSTHROUGH_CLUSTER => Some(Arc::new(policies.inbound_passthrough())),
             BLACK_HOLE_CLUSTER => Some(Arc::new(policies.black_hole())),
+            // Gateways have no clusters but for what they know.
+            _ if !sidecar => None,
+            PASSTHROUGH_CLUSTER => Some(Arc::new(policies.passthrough(proxy))),
+            INBOUND_PASSTHROUGH_CLUSTER => Some(Arc::new(policies.inbound_passthrough(proxy))),
+            DYNAMIC_CLUSTER => (self.scope.outbound_policy == OutboundPolicy::AllowAnyDynamicDns)
+                .then(|| Arc::new(policies.dynamic_passthrough(proxy))),
             _ => self.inbound_policy(name.strip_prefix("inbound|")?.strip_suffix("||")?),
         }
     }
 
     fn inbound_policy(&self, port: &str) -> Option<Arc<ClusterPolicy>> {
-        let declared = self.routes.inbound_port(port.parse().ok()?)?;
+        let number = port.parse().ok()?;
         let targets = self.registry.inbound(&self.proxy);
-        // The first service that leads to the port; a `Sidecar` may declare one that none leads to.
-        let own = targets.iter().find(|target| target.target == declared.port);
-        let target = own.or(targets.first())?;
-        let pool = self.scope.inbound_connection_pool(declared.port);
-        let (service, port) = (&target.service, &target.port);
-        Some(Arc::new(self.policies.inbound(&self.proxy, service, port, declared.port, pool)))
+        // The first service that leads to the port.
+        let target = targets.iter().find(|target| target.target == number);
+        let service = target.and_then(|target| self.scope.service(target.service.host.as_str()));
+        let declared = self.scope.ingress.iter().find(|ingress| ingress.port.number == number);
+        let (port, protocol, endpoint) = match (declared, target) {
+            (Some(ingress), _) => (number, ingress.port.protocol, &ingress.default_endpoint),
+            // A `Sidecar` with ports of its own leaves those of services out.
+            (None, Some(target)) if self.scope.ingress.is_empty() => {
+                (target.port.number, target.port.protocol, &DefaultEndpoint::OriginalDestination)
+            }
+            _ => return None,
+        };
+        let captured = self.proxy.interception == Interception::Captured;
+        if declared.is_none() && !captured {
+            return None;
+        }
+        let target = InboundTarget {
+            number,
+            port,
+            protocol,
+            service: service.map(|service| &**service),
+            endpoint,
+            connection_pool: self.scope.inbound_connection_pool(number),
+        };
+        Some(Arc::new(self.policies.inbound(&self.proxy, &target)))
     }
 
     /// All clusters, in no order.
@@ -253,3 +279,6 @@ fn scope(
 fn of_compiler(error: &CompileError) -> Diagnostic {
     Diagnostic::new(Level::Warning, Some(error.field.clone()), error.message.clone())
 }
+
+/// Envoy's cluster for names that nothing is known of.
+const DYNAMIC_CLUSTER: &str = "AllowAnyDynamicDNSCluster";

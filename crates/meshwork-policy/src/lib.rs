@@ -15,8 +15,8 @@ mod tls;
 mod traffic_policy;
 
 pub use cluster::{
-    AddressFamilies, ClusterPolicy, Destination, Discovery, NoCluster, OutboundCluster, ServerMtls,
-    UpstreamEndpoint, UpstreamProtocol, comparable, service_accounts,
+    AddressFamilies, ClusterPolicy, Destination, Discovery, InboundTarget, NameLookup, NoCluster,
+    OutboundCluster, ServerMtls, UpstreamEndpoint, UpstreamProtocol, comparable, service_accounts,
 };
 pub use connection_pool::{ConnectionPool, H2Upgrade, Http2Keepalive, TcpKeepalive};
 pub use hash::{CookieAttribute, HashCookie, HashInput, HashPolicy, RequestHash};

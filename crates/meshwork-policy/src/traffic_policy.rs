@@ -6,7 +6,7 @@ use meshwork_api::{
     mesh::MeshConfig,
     networking::{ProxyProtocolVersion, TunnelSettings},
 };
-use meshwork_balance::{Algorithm, LoadBalancing, LocalityRouting};
+use meshwork_balance::{Algorithm, LoadBalancing};
 use meshwork_core::ResourceRef;
 use meshwork_registry::{Service, TrafficDistribution};
 
@@ -121,17 +121,6 @@ impl TrafficPolicy {
     /// For connections to where the client dialled: nothing is balanced.
     pub(crate) fn at_original_destination(&mut self) {
         self.load_balancing.algorithm = Algorithm::OriginalDestination;
-    }
-
-    /// What does not count on the server's side.
-    pub(crate) fn inbound(&mut self) {
-        self.at_original_destination();
-        self.load_balancing.locality = LocalityRouting::Ignored;
-        self.load_balancing.panic_threshold = 0;
-        self.outlier_detection = None;
-        self.tls = None;
-        self.tunnel = None;
-        self.proxy_protocol = None;
     }
 }
 

@@ -67,6 +67,9 @@ pub enum Health {
     /// Shutting down, and still serving sessions that began there; only services with persistent
     /// sessions keep it.
     Draining,
+    /// Shutting down: no cluster has it any more, but its identity is still one of the service's,
+    /// and whether it has a sidecar still counts.
+    Terminating,
 }
 
 /// One address and port of a service.

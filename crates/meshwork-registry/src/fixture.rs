@@ -9,7 +9,7 @@ use meshwork_api::{
 };
 use serde_json::Value;
 
-use crate::{EgressScope, Endpoint, Proxy, Registry, Resource, Service, Settings};
+use crate::{EgressScope, Endpoint, Health, Proxy, Registry, Resource, Service, Settings};
 
 /// Everything a test has said of a mesh.
 #[derive(Debug, Default)]
@@ -72,10 +72,11 @@ impl World {
         self.registry.services_of(host).next().unwrap_or_else(|| panic!("no service {host}"))
     }
 
-    /// The endpoints of a service port as `address:port`.
+    /// The endpoints of a service port that do not shut down, as `address:port`.
     pub(crate) fn endpoints(&self, host: &str, port: u16) -> Vec<String> {
-        let service = self.service(host);
-        self.registry.endpoints(service, port).iter().map(address).collect()
+        let endpoints = self.registry.endpoints(self.service(host), port);
+        let used = endpoints.iter().filter(|endpoint| endpoint.health != Health::Terminating);
+        used.map(address).collect()
     }
 }
 

@@ -16,7 +16,7 @@ mod workload;
 
 pub use endpoint::{Endpoint, EndpointAddress, Health};
 pub use proxy::{Interception, Proxy, ProxyKind};
-pub use registry::{Change, Registry, Resource, ServiceTarget};
+pub use registry::{Change, Identities, Registry, Resource, ServiceTarget};
 pub use scope::{
     DefaultEndpoint, EgressListener, EgressScope, IngressListener, ListChange, ListenerBind,
     ListenerPort, OutboundPolicy, Precedence, VirtualServices,

@@ -21,7 +21,8 @@ pub use body::{Body, BoxError, Replay, ReplayBody};
 pub use clock::Clock;
 pub use clusters::{ClusterHandle, ClusterOptions, Clusters, EndpointChoice, UpstreamProtocol};
 pub use connect::{
-    Connect, ConnectError, Dial, DialAddress, DialProtocol, Io, SharedConnector, TcpConnector,
+    Connect, ConnectError, Dial, DialAddress, DialProtocol, Io, Resolve, Resolved, SharedConnector,
+    SystemResolver, TcpConnector,
 };
 pub use context::{
     ConnectionInfo, ContextLayer, Direction, Head, MeshContext, OriginalDestination, Propagate,

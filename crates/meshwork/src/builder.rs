@@ -8,7 +8,7 @@ use meshwork_api::mesh::MeshConfig;
 use meshwork_config::{CompileReport, ConfigStore, Event, Running, Source, SourceError};
 #[cfg(not(feature = "mtls"))]
 use meshwork_tower::TcpConnector;
-use meshwork_tower::{Clusters, Connect, Seeds};
+use meshwork_tower::{Clusters, Connect, Resolve, Seeds, SystemResolver};
 #[cfg(feature = "mtls")]
 use meshwork_transport::{Identity, IdentityOptions, MeshAcceptor, MeshConnector};
 
@@ -32,6 +32,8 @@ pub struct MeshBuilder {
     clusters: Option<Box<dyn FnOnce(Seeds) -> Clusters + Send>>,
     /// Algorithms of the user's.
     balance: Option<Box<dyn FnOnce(Clusters) -> Clusters + Send>>,
+    /// A resolver of the user's.
+    resolver: Option<Box<dyn FnOnce(Clusters) -> Clusters + Send>>,
     #[cfg(feature = "mtls")]
     identity: Option<(Box<dyn meshwork_identity::SvidSource>, IdentityOptions)>,
     seeds: Seeds,
@@ -88,6 +90,7 @@ impl MeshBuilder {
             sources: Vec::new(),
             clusters: None,
             balance: None,
+            resolver: None,
             #[cfg(feature = "mtls")]
             identity: None,
             seeds: Seeds::random(),
@@ -140,7 +143,8 @@ impl MeshBuilder {
         self
     }
 
-    /// Makes connections another way than by plain TCP.
+    /// Makes connections another way than by plain TCP. Names are then looked up by the connector,
+    /// unless there is a [`resolver`](Self::resolver) too.
     pub fn connector(mut self, connector: impl Connect) -> Self {
         self.clusters = Some(Box::new(|seeds| Clusters::seeded(connector, seeds)));
         self
@@ -157,6 +161,13 @@ impl MeshBuilder {
         + 'static,
     ) -> Self {
         self.balance = Some(Box::new(|clusters| clusters.balance(choose)));
+        self
+    }
+
+    /// Looks the names of ServiceEntries with `resolution: DNS` up another way than by the system's
+    /// resolver, for instance by one that knows for how long an answer holds.
+    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
+        self.resolver = Some(Box::new(|clusters| clusters.resolver(resolver)));
         self
     }
 
@@ -272,6 +283,10 @@ impl MeshBuilder {
         };
         #[cfg(feature = "mtls")]
         let secrets = ConfiguredSecrets::default();
+        let resolver = self.resolver.or_else(|| match &self.clusters {
+            Some(_) => None,
+            None => Some(Box::new(|clusters: Clusters| clusters.resolver(SystemResolver::new()))),
+        });
         let clusters = match self.clusters {
             Some(clusters) => clusters(self.seeds.clone()),
             #[cfg(feature = "mtls")]
@@ -286,10 +301,10 @@ impl MeshBuilder {
             #[cfg(not(feature = "mtls"))]
             None => Clusters::seeded(TcpConnector::new(), self.seeds.clone()),
         };
-        let clusters = match self.balance {
-            Some(balance) => balance(clusters),
-            None => clusters,
-        };
+        let clusters = [self.balance, resolver]
+            .into_iter()
+            .flatten()
+            .fold(clusters, |clusters, of_the_user| of_the_user(clusters));
         let store = ConfigStore::new(self.mesh_config);
         let count = self.sources.len();
         let proxy = self.workload.proxy().clone();

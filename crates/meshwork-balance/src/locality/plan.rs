@@ -207,8 +207,9 @@ fn label_priority(wanted: &[LabelPriority], client: &Labels, endpoint: &Labels) 
         if own == endpoint.get(&label.key).unwrap_or_default() {
             continue;
         }
-        // Another network is worse than anything else, and within it the rest is compared still.
-        if index == 0 && &*label.key == NETWORK {
+        // Another network than the client's is worse than anything else, and within it the rest is
+        // compared still. A network that is named is a label like others.
+        if index == 0 && &*label.key == NETWORK && label.value.is_none() {
             adjust = wanted.len();
             continue;
         }

@@ -3,23 +3,22 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use meshwork_api::mesh::MeshConfig;
-use meshwork_registry::{Endpoint, Service};
+use meshwork_registry::Identities;
 
 /// The names of all endpoints' service accounts and those that the service itself lists, in
 /// order, each also under the mesh's other trust domains.
 ///
-/// `endpoints` are those of all ports and subsets: a subset has the identities of its service.
-pub fn service_accounts(
-    service: &Service,
-    endpoints: &[Endpoint],
-    mesh: &MeshConfig,
-) -> Vec<Arc<str>> {
+/// A subset has the identities of its service.
+pub fn service_accounts(identities: &Identities<'_>, mesh: &MeshConfig) -> Vec<Arc<str>> {
     let trust_domain = match mesh.trust_domain.as_str() {
         "" => "cluster.local",
         domain => domain,
     };
-    let own = endpoints.iter().filter_map(|endpoint| endpoint.workload.spiffe_id(trust_domain));
-    let listed = service.subject_alt_names.iter().map(ToString::to_string);
+    let own = identities
+        .accounts
+        .iter()
+        .map(|(namespace, account)| format!("spiffe://{trust_domain}/ns/{namespace}/sa/{account}"));
+    let listed = identities.listed.iter().map(ToString::to_string);
     let mut accounts: BTreeSet<String> = own.chain(listed).collect();
     let paths: BTreeSet<String> = accounts
         .iter()

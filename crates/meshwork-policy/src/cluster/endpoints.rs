@@ -1,5 +1,7 @@
 //! The endpoints of a cluster: which ones there are, how they rank, which ones get mesh TLS.
 
+use std::sync::Arc;
+
 use meshwork_api::networking::ClientTlsMode;
 use meshwork_balance::{Endpoint as BalancedEndpoint, LocalityPlan, Place};
 use meshwork_core::Labels;
@@ -19,6 +21,16 @@ pub struct UpstreamEndpoint {
     ///
     /// [`Transport::ByEndpoint`]: crate::Transport::ByEndpoint
     pub mesh_tls: bool,
+}
+
+impl UpstreamEndpoint {
+    /// The endpoint's name, where its address is one that has to be looked up.
+    pub const fn name(&self) -> Option<&Arc<str>> {
+        match &self.endpoint.address {
+            EndpointAddress::Name(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// What decides about the endpoints of one cluster.
@@ -62,12 +74,27 @@ impl Selection<'_> {
             EndpointAddress::Network => false,
             _ => true,
         };
-        let near = (!self.service.node_local || workload.node == self.client.node)
-            && (!self.cluster_local || workload.cluster == self.client.cluster);
-        reachable && near && self.is_in_service(endpoint)
+        let same_cluster = workload.cluster == self.client.cluster;
+        let near = (!self.service.node_local || same_cluster && workload.node == self.client.node)
+            && (!self.cluster_local || same_cluster);
+        reachable && near && self.is_in_view(endpoint) && self.is_in_service(endpoint)
+    }
+
+    /// Whether the client asked to see the endpoint's network, if it asked for certain ones
+    /// (`ISTIO_META_REQUESTED_NETWORK_VIEW`). What is on no network is always seen.
+    fn is_in_view(&self, endpoint: &Endpoint) -> bool {
+        let view = self.client.metadata.get("REQUESTED_NETWORK_VIEW");
+        let view = view.filter(|view| !view.is_empty());
+        view.is_none_or(|view| {
+            let network = endpoint.network();
+            network.is_empty() || view.split(',').any(|seen| *seen == **network)
+        })
     }
 
     fn is_in_service(&self, endpoint: &Endpoint) -> bool {
+        if endpoint.health == Health::Terminating {
+            return false;
+        }
         if is_draining(endpoint) {
             let session = self.service.labels.get("istio.io/persistent-session");
             return session.is_some_and(|label| !label.is_empty());

@@ -5,6 +5,8 @@ mod http;
 mod number;
 mod tls;
 
+use std::net::IpAddr;
+
 use meshwork_balance::{Algorithm, Health, LocalityRouting, SlowStart};
 use serde_json::{Map, Value, json};
 
@@ -72,12 +74,29 @@ impl ClusterPolicy {
         }
         self.transport_fields(&mut set);
         self.discovery.fields(&mut set);
+        if let Some(source) = self.source_addresses() {
+            set("upstream_bind_config", source);
+        }
+        if let Some(address) = &self.address {
+            set("endpoints", json!([{ "address": address }]));
+        }
         let original = matches!(self.discovery, Discovery::OriginalDestination { .. });
         if original && self.name.starts_with("inbound|") {
             // The addresses of declared ports are never forgotten.
             set("cleanup_interval", json!("9223372035s"));
         }
         out
+    }
+
+    fn source_addresses(&self) -> Option<Value> {
+        let address = |address: &IpAddr| json!({ "address": address, "port_value": 0 });
+        let (first, others) = self.source.split_first()?;
+        let mut bind = json!({ "source_address": address(first) });
+        if let (false, Some(bind)) = (others.is_empty(), bind.as_object_mut()) {
+            let others = others.iter().map(|other| json!({ "address": address(other) }));
+            bind.insert("extra_source_addresses".to_owned(), others.collect());
+        }
+        Some(bind)
     }
 
     fn load_balancing(&self, set: &mut impl FnMut(&str, Value) -> Option<Value>) {
@@ -105,6 +124,9 @@ impl ClusterPolicy {
             _ => "CLUSTER_PROVIDED",
         };
         set("lb_policy", json!(name));
+        if self.discovery == Discovery::Dynamic {
+            return;
+        }
         let mut common = Map::new();
         if self.name.starts_with("outbound|") {
             let threshold = match balancing.panic_threshold {
@@ -129,6 +151,10 @@ impl ClusterPolicy {
                 }
                 _ => {}
             }
+            if self.persistent_sessions {
+                let statuses = ["HEALTHY", "DRAINING", "UNKNOWN", "DEGRADED"];
+                common.insert("override_host_status".to_owned(), json!({ "statuses": statuses }));
+            }
         } else if !self.name.starts_with("inbound|") {
             return;
         }
@@ -150,14 +176,14 @@ impl Discovery {
 
     fn fields(self, set: &mut impl FnMut(&str, Value) -> Option<Value>) {
         match self {
-            Self::StrictDns(families) | Self::LogicalDns(families) => {
-                let families = match families {
+            Self::StrictDns(lookup) | Self::LogicalDns(lookup) => {
+                let families = match lookup.families {
                     AddressFamilies::V4 => "V4_ONLY",
                     AddressFamilies::V6 => "V6_ONLY",
                     AddressFamilies::All => "ALL",
                 };
                 set("dns_lookup_family", json!(families));
-                set("dns_refresh_rate", json!("60s"));
+                set("dns_refresh_rate", duration(lookup.refresh));
                 set("dns_jitter", json!("0.100s"));
                 set("respect_dns_ttl", json!(true));
                 let config = json!({
@@ -170,14 +196,8 @@ impl Discovery {
                 });
                 set("typed_dns_resolver_config", resolver);
             }
-            Self::OriginalDestination { port, inbound } => {
-                if let Some(port) = port {
-                    set("original_dst_lb_config", json!({ "upstream_port_override": port }));
-                }
-                if inbound {
-                    let address = json!({ "address": "127.0.0.6", "port_value": 0 });
-                    set("upstream_bind_config", json!({ "source_address": address }));
-                }
+            Self::OriginalDestination { port: Some(port), .. } => {
+                set("original_dst_lb_config", json!({ "upstream_port_override": port }));
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ mod protocol;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use meshwork_core::Labels;
 
@@ -18,6 +18,7 @@ use crate::{ProxyProtocol, TrafficPolicy, Transport};
 pub use accounts::service_accounts;
 pub use endpoints::UpstreamEndpoint;
 pub use envoy::comparable;
+pub use inbound::InboundTarget;
 pub use outbound::{Destination, NoCluster, OutboundCluster};
 pub use protocol::UpstreamProtocol;
 
@@ -35,6 +36,19 @@ pub struct ClusterPolicy {
     pub protocol: UpstreamProtocol,
     /// How connections are secured.
     pub transport: Transport,
+    /// Where connections go, for [`Discovery::Static`]: `ip:port` or `unix://PATH`.
+    pub address: Option<Arc<str>>,
+    /// The addresses that connections come from, one of a family, so that they are not captured
+    /// anew; empty: any.
+    pub source: Box<[IpAddr]>,
+    /// Whether the names of HTTP/1.1 headers keep the case in which the client sent them
+    /// (`proxyHeaders.preserveHttp1HeaderCase`). A port whose requests do is never upgraded to
+    /// HTTP/2.
+    pub preserve_header_case: bool,
+    /// Whether the service keeps sessions (the label `istio.io/persistent-session` or
+    /// `istio.io/persistent-session-header`): an endpoint that drains can be chosen by a session.
+    /// Subsets keep none.
+    pub persistent_sessions: bool,
 }
 
 /// How the endpoints of a cluster are found.
@@ -44,9 +58,9 @@ pub enum Discovery {
     /// They are known addresses (`EDS`).
     Eds,
     /// Every address of their names (`STRICT_DNS`).
-    StrictDns(AddressFamilies),
+    StrictDns(NameLookup),
     /// The first address of their name (`LOGICAL_DNS`).
-    LogicalDns(AddressFamilies),
+    LogicalDns(NameLookup),
     /// Where the client dialled (`ORIGINAL_DST`), perhaps on another port.
     OriginalDestination {
         /// The port that replaces the dialled one.
@@ -60,6 +74,17 @@ pub enum Discovery {
     Dynamic,
     /// There are none and never will be.
     Nowhere,
+}
+
+/// How the names of endpoints are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct NameLookup {
+    /// Which addresses count.
+    pub families: AddressFamilies,
+    /// After how long a look-up is repeated that failed or does not say how long it holds:
+    /// MeshConfig `dnsRefreshRate`, 60 s by default.
+    pub refresh: Duration,
 }
 
 /// Which addresses of a name are asked for.

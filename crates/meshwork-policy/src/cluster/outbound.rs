@@ -1,15 +1,16 @@
 //! Clusters towards services.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use meshwork_api::mesh::MeshConfig;
 use meshwork_core::{Labels, Protocol};
 use meshwork_registry::{
     Endpoint, Provider, Proxy, ProxyKind, Resolution, Service, ServicePort, TlsMode,
 };
 
 use super::{
-    AddressFamilies, ClusterPolicy, Discovery, ServerMtls, UpstreamEndpoint, UpstreamProtocol,
-    endpoints::Selection,
+    AddressFamilies, ClusterPolicy, Discovery, NameLookup, ServerMtls, UpstreamEndpoint,
+    UpstreamProtocol, endpoints::Selection, protocol::keeps_header_case,
 };
 use crate::{
     DestinationPolicies, Rule, TrafficPolicy, UnknownSubset,
@@ -81,17 +82,20 @@ impl DestinationPolicies {
         let Destination { client, service, port, subset, endpoints, .. } = *destination;
         let rule = self.rule(client, service).map(|rule| &**rule);
         check_subset(rule, service, subset)?;
-        let declared = declared_discovery(destination)?;
+        let declared = declared_discovery(destination, self.mesh())?;
         let view = View::new(self, rule, subset, destination, declared);
         let mut traffic_policy = TrafficPolicy::new(rule, &view.blocks, service, self.mesh());
         if let Discovery::OriginalDestination { .. } | Discovery::Dynamic = view.discovery {
             traffic_policy.at_original_destination();
         }
+        let preserve_header_case = keeps_header_case(client, port.protocol, self.mesh());
         let protocol = UpstreamProtocol::new(
             port.protocol,
             client.kind,
             &traffic_policy.connection_pool,
-            self.mesh(),
+            // With settings of its own for HTTP/1.1 a cluster stays at that.
+            self.mesh().h2_upgrade_policy,
+            !preserve_header_case,
         );
         let sni = format!("outbound_.{}_.{}_.{}", port.number, subset.unwrap_or(""), service.host);
         let transport = transport(&TlsInput {
@@ -123,28 +127,35 @@ impl DestinationPolicies {
                 traffic_policy,
                 protocol,
                 transport,
+                address: None,
+                source: Box::default(),
+                preserve_header_case,
+                persistent_sessions: subset.is_none() && keeps_sessions(service),
             },
             endpoints: if uses_endpoints { endpoints } else { Vec::new() },
         })
     }
 }
 
+fn keeps_sessions(service: &Service) -> bool {
+    let labels = ["istio.io/persistent-session", "istio.io/persistent-session-header"];
+    labels.iter().any(|label| service.labels.get(label).is_some_and(|name| !name.is_empty()))
+}
+
 /// How the service is resolved, whatever a rule says.
-fn declared_discovery(destination: &Destination<'_>) -> Result<Discovery, NoCluster> {
+fn declared_discovery(
+    destination: &Destination<'_>,
+    mesh: &MeshConfig,
+) -> Result<Discovery, NoCluster> {
     let Destination { client, service, port, subset, .. } = *destination;
+    let lookup = NameLookup::new(client, service, mesh);
     if port.protocol == Protocol::Udp {
         return Err(NoCluster::Udp(port.number));
     }
     Ok(match service.resolution {
         Resolution::Alias => return Err(NoCluster::Alias(service.host.to_string())),
-        Resolution::Dns if service.race_first_connect => {
-            Discovery::LogicalDns(AddressFamilies::All)
-        }
-        Resolution::Dns => Discovery::StrictDns(families(client)),
-        Resolution::DnsRoundRobin if service.race_first_connect => {
-            Discovery::LogicalDns(AddressFamilies::All)
-        }
-        Resolution::DnsRoundRobin => Discovery::LogicalDns(families(client)),
+        Resolution::Dns if !service.race_first_connect => Discovery::StrictDns(lookup),
+        Resolution::Dns | Resolution::DnsRoundRobin => Discovery::LogicalDns(lookup),
         // Gateways have no original destination.
         Resolution::Passthrough if client.kind == ProxyKind::Sidecar => {
             Discovery::OriginalDestination { port: port.passthrough_target, inbound: false }
@@ -160,15 +171,23 @@ fn declared_discovery(destination: &Destination<'_>) -> Result<Discovery, NoClus
     })
 }
 
-fn families(client: &Proxy) -> AddressFamilies {
-    let v6 = client.addresses.iter().any(std::net::IpAddr::is_ipv6);
-    let v4 = client.addresses.iter().any(std::net::IpAddr::is_ipv4);
-    match (v4, v6) {
-        (true, true) => AddressFamilies::All,
-        (false, true) => AddressFamilies::V6,
-        _ => AddressFamilies::V4,
+impl NameLookup {
+    fn new(client: &Proxy, service: &Service, mesh: &MeshConfig) -> Self {
+        let v6 = client.addresses.iter().any(std::net::IpAddr::is_ipv6);
+        let v4 = client.addresses.iter().any(std::net::IpAddr::is_ipv4);
+        let families = match (v4, v6) {
+            _ if service.race_first_connect => AddressFamilies::All,
+            (false, true) => AddressFamilies::V6,
+            _ => AddressFamilies::V4,
+        };
+        let refresh =
+            mesh.dns_refresh_rate.map_or(DNS_REFRESH_RATE, meshwork_api::Duration::as_std);
+        Self { families, refresh }
     }
 }
+
+/// Istio's default of MeshConfig `dnsRefreshRate`.
+const DNS_REFRESH_RATE: Duration = Duration::from_secs(60);
 
 /// The rule's blocks as the two sides of istiod read them.
 struct View<'a> {
@@ -204,7 +223,12 @@ impl<'a> View<'a> {
             declared != Discovery::Dynamic && (inherited || is_passthrough(blocks.load_balancer));
         let discovery = match declared {
             Discovery::OriginalDestination { .. } => declared,
-            _ if passthrough => Discovery::OriginalDestination { port: None, inbound: false },
+            // A cluster that was made for dialled addresses takes the port of the ServiceEntry over;
+            // one whose balancer makes it such does not.
+            _ if passthrough => Discovery::OriginalDestination {
+                port: destination.port.passthrough_target.filter(|_| subset.is_some() && inherited),
+                inbound: false,
+            },
             _ => declared,
         };
         let bare = Blocks::resolve(rule, subset, port, None);
@@ -279,7 +303,7 @@ impl<'a> View<'a> {
 
 /// Whether the service is confined to the client's cluster, by `serviceSettings` or as one that
 /// every cluster has for itself.
-fn is_cluster_local(mesh: &meshwork_api::mesh::MeshConfig, service: &Service) -> bool {
+fn is_cluster_local(mesh: &MeshConfig, service: &Service) -> bool {
     let matches =
         |host: &str| meshwork_core::HostPattern::from(host).matches(service.host.as_str());
     let mut local = OWN_TO_EVERY_CLUSTER.iter().any(|host| matches(host));

@@ -1,8 +1,8 @@
 //! The protocol in which HTTP requests go upstream.
 
-use meshwork_api::mesh::{H2UpgradePolicy, MeshConfig};
+use meshwork_api::mesh::{H2UpgradePolicy, MeshConfig, ProxyConfig};
 use meshwork_core::Protocol;
-use meshwork_registry::ProxyKind;
+use meshwork_registry::{Proxy, ProxyKind};
 
 use crate::{ConnectionPool, H2Upgrade};
 
@@ -20,18 +20,20 @@ pub enum UpstreamProtocol {
 }
 
 impl UpstreamProtocol {
-    /// By the declared protocol of the port, then by the rule.
+    /// By the declared protocol of the port, then by the rule. `open`: whether HTTP/1.1 may be
+    /// replaced at all.
     pub(super) fn new(
         protocol: Protocol,
         client: ProxyKind,
         pool: &ConnectionPool,
-        mesh: &MeshConfig,
+        mesh: H2UpgradePolicy,
+        open: bool,
     ) -> Self {
         if pool.use_client_protocol {
             return Self::Downstream;
         }
         match Self::declared(protocol, client) {
-            Self::Http1 if upgrades(protocol, pool, mesh) => Self::Http2,
+            Self::Http1 if open && upgrades(protocol, pool, mesh) => Self::Http2,
             declared => declared,
         }
     }
@@ -47,12 +49,29 @@ impl UpstreamProtocol {
     }
 }
 
-fn upgrades(protocol: Protocol, pool: &ConnectionPool, mesh: &MeshConfig) -> bool {
+fn upgrades(protocol: Protocol, pool: &ConnectionPool, mesh: H2UpgradePolicy) -> bool {
     match pool.h2_upgrade {
         H2Upgrade::Always => true,
         H2Upgrade::Never => false,
-        H2Upgrade::Default => {
-            protocol.is_http() && mesh.h2_upgrade_policy == H2UpgradePolicy::Upgrade
-        }
+        H2Upgrade::Default => protocol.is_http() && mesh == H2UpgradePolicy::Upgrade,
     }
+}
+
+/// Whether the proxy keeps the case of HTTP/1.1 header names, by its own configuration or else the
+/// mesh's.
+pub(super) fn preserves_header_case(proxy: &Proxy, mesh: &MeshConfig) -> bool {
+    let own = proxy.metadata.get("PROXY_CONFIG");
+    let own: Option<ProxyConfig> = own.and_then(|text| serde_json::from_str(text).ok());
+    let config = own.as_ref().or(mesh.default_config.as_ref());
+    let headers = config.and_then(|config| config.proxy_headers.as_ref());
+    headers.is_some_and(|headers| headers.preserve_http1_header_case == Some(true))
+}
+
+/// The same for a port: there have to be such headers.
+pub(super) fn keeps_header_case(proxy: &Proxy, protocol: Protocol, mesh: &MeshConfig) -> bool {
+    let http1 = match protocol {
+        Protocol::Auto => true,
+        protocol => protocol.is_http() && !protocol.is_http2(),
+    };
+    http1 && preserves_header_case(proxy, mesh)
 }

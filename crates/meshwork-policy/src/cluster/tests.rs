@@ -54,7 +54,7 @@ impl Mesh {
         let service = self.registry.service("s.example", "default").unwrap();
         let port = service.port(80).unwrap();
         let endpoints = self.registry.endpoints(service, 80);
-        let accounts = service_accounts(service, &endpoints, policies.mesh());
+        let accounts = service_accounts(&self.registry.identities(service), policies.mesh());
         let destination = Destination {
             client: &self.client,
             service,
@@ -255,7 +255,8 @@ fn passthrough_and_names() {
     let spec = json!({ "subsets": [{ "name": "v1", "labels": { "version": "v1" } }] });
     let mesh = Mesh::new(names, spec);
     let cluster = mesh.cluster(None).unwrap();
-    assert_eq!(cluster.policy.discovery, Discovery::StrictDns(AddressFamilies::V4));
+    let Discovery::StrictDns(lookup) = cluster.policy.discovery else { panic!() };
+    assert_eq!((lookup.families, lookup.refresh.as_secs()), (AddressFamilies::V4, 60));
     assert_eq!(&*cluster.endpoints[0].address, "s.example:80");
     assert!(matches!(mesh.cluster(Some("v1")), Err(NoCluster::NoEndpoints(_))));
 }

@@ -65,19 +65,18 @@ impl SliceFacts {
 }
 
 impl SliceAddress {
-    /// What its conditions mean for a service with these labels; `None` for one that shuts down and
-    /// is not used any more.
+    /// What its conditions mean for a service with these labels.
     ///
     /// An address that is not ready, and says nothing of shutting down, counts as shutting down.
-    pub(crate) fn health(&self, service: &Labels) -> Option<Health> {
+    pub(crate) fn health(&self, service: &Labels) -> Health {
         if self.ready.unwrap_or(true) {
-            return Some(Health::Healthy);
+            return Health::Healthy;
         }
         let terminating = self.terminating.unwrap_or(true);
         if terminating && self.serving.unwrap_or(true) && keeps_sessions(service) {
-            return Some(Health::Draining);
+            return Health::Draining;
         }
-        (!terminating).then_some(Health::Unhealthy)
+        if terminating { Health::Terminating } else { Health::Unhealthy }
     }
 }
 

@@ -6,9 +6,9 @@ use meshwork_core::{Labels, Locality, Namespace};
 
 use super::{Registry, host::EndpointSet, settle::selects, slices::of_slices};
 use crate::{
-    Endpoint, EndpointAddress, Health, Provider, Resolution, Service, ServicePort, TargetPort,
-    TlsMode, Workload, WorkloadKind,
-    derive::{EntryView, Instance, slice},
+    Endpoint, EndpointAddress, Provider, Resolution, Service, ServicePort, TargetPort, TlsMode,
+    Workload, WorkloadKind,
+    derive::{EntryView, Instance},
 };
 
 /// An endpoint with the service port that it is for.
@@ -17,8 +17,6 @@ pub(super) struct Candidate {
     /// The number that the ServiceEntry gives the port; 0 where only the name counts.
     pub(super) number: u16,
     pub(super) endpoint: Endpoint,
-    /// Whether it shuts down, so that no cluster has it any more.
-    pub(super) gone: bool,
 }
 
 /// Pools the endpoints of all `services`, which declare `host` in `namespace`. Lists that did not
@@ -40,7 +38,6 @@ pub(super) fn pool(
         of_slices(registry, service, &mut candidates);
         of_workload_entries(registry, service, &mut candidates);
     }
-    let keeps_sessions = services.iter().any(|service| slice::keeps_sessions(&service.labels));
     let numbers = numbers(services);
     let mut set = EndpointSet::default();
     if services.iter().any(|service| service.resolution == Resolution::Passthrough) {
@@ -53,25 +50,20 @@ pub(super) fn pool(
             set.dialled.push((*number, keep(list, known)));
         }
     }
-    candidates
-        .retain_mut(|candidate| !candidate.gone && drain(&mut candidate.endpoint, keeps_sessions));
-
-    let is_reachable = |endpoint: &Endpoint| {
-        endpoint.port == 0 || !matches!(endpoint.address, EndpointAddress::Name(_))
-    };
     for candidate in &candidates {
         if set.of_name(&candidate.name).is_none() {
             let same = candidates.iter().filter(|other| other.name == candidate.name);
-            let list = distinct(same.map(|c| &c.endpoint).filter(|e| is_reachable(e)));
+            let list = same.map(|candidate| candidate.endpoint.clone()).collect();
             let known = previous.and_then(|set| set.of_name(&candidate.name));
             set.by_name.push((Arc::clone(&candidate.name), keep(list, known)));
         }
     }
+    set.accounts = accounts(&candidates);
     set.by_name.sort_by(|a, b| a.0.cmp(&b.0));
     if services.iter().any(|service| service.resolution.is_dns()) {
         for number in numbers {
             let same = candidates.iter().filter(|candidate| candidate.number == number);
-            let list = distinct(same.map(|candidate| &candidate.endpoint));
+            let list = same.map(|candidate| candidate.endpoint.clone()).collect();
             let known = previous.and_then(|set| set.of_number(number));
             set.by_number.push((number, keep(list, known)));
         }
@@ -95,18 +87,16 @@ fn keep<T: PartialEq>(list: Vec<T>, known: Option<&Arc<[T]>>) -> Arc<[T]> {
     }
 }
 
-/// Of endpoints with one address and port the first stays, as in Envoy.
-fn distinct<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Vec<Endpoint> {
-    let mut seen = HashSet::new();
-    endpoints.filter(|endpoint| seen.insert((&endpoint.address, endpoint.port))).cloned().collect()
-}
-
-/// Marks an endpoint whose workload is labelled as draining; whether it stays.
-fn drain(endpoint: &mut Endpoint, keeps_sessions: bool) -> bool {
-    if endpoint.labels().get("istio.io/draining").is_some_and(|value| !value.is_empty()) {
-        endpoint.health = Health::Draining;
-    }
-    keeps_sessions || endpoint.health != Health::Draining
+/// Whose identities the workloads bear, each once.
+fn accounts(candidates: &[Candidate]) -> Vec<(Namespace, Arc<str>)> {
+    let workloads = candidates.iter().map(|candidate| &candidate.endpoint.workload);
+    let accounts = workloads.filter_map(|workload| {
+        Some((workload.namespace.clone(), Arc::clone(workload.service_account.as_ref()?)))
+    });
+    let mut accounts: Vec<_> = accounts.collect();
+    accounts.sort();
+    accounts.dedup();
+    accounts
 }
 
 fn of_entries(
@@ -119,14 +109,17 @@ fn of_entries(
     for service in services.iter().filter(|service| service.provider == Provider::External) {
         let key = (namespace.clone(), Arc::clone(&service.resource.name));
         let Some(view) = registry.views.entries.get(&key) else { continue };
-        for instance in registry.instances(view, service) {
+        // In Istio each address of an entry is a service of its own, and their endpoints are pooled.
+        let times = service.addresses.len().max(1);
+        let instances = registry.instances(view, service);
+        for instance in std::iter::repeat_n(&instances, times).flatten() {
             for port in &*service.ports {
                 // One logical name cannot have two endpoints: the first stays.
                 let first = ports.insert(port.number);
                 if service.resolution == Resolution::DnsRoundRobin && !first {
                     continue;
                 }
-                out.push(of_instance(&instance, port));
+                out.push(of_instance(instance, port));
             }
         }
     }
@@ -188,7 +181,6 @@ fn of_instance(instance: &Instance, port: &ServicePort) -> Candidate {
         name: Arc::clone(&port.name),
         number: port.number,
         endpoint: Endpoint::new(instance.address.clone(), target, workload),
-        gone: false,
     }
 }
 
@@ -211,7 +203,6 @@ fn of_workload_entries(registry: &Registry, service: &Service, out: &mut Vec<Can
                         target,
                         Arc::clone(&instance.workload),
                     ),
-                    gone: false,
                 });
             }
         }

@@ -24,14 +24,16 @@ pub(crate) struct HostEntry {
 /// The endpoints of all that declares a host in a namespace, pooled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct EndpointSet {
-    /// By the name of the service port, addresses only: what clusters with known addresses use.
+    /// By the name of the service port: what clusters with known addresses use.
     pub(crate) by_name: Vec<(Arc<str>, Arc<[Endpoint]>)>,
-    /// By the number of the service port, names too: what clusters use that resolve names. Empty
-    /// where nothing does.
+    /// By the number of the service port: what clusters use that resolve names. Empty where
+    /// nothing does.
     pub(crate) by_number: Vec<(u16, Arc<[Endpoint]>)>,
     /// By the number of the service port, the addresses that clients connect to themselves,
     /// whatever their health. Empty where clients have a virtual address.
     pub(crate) dialled: Vec<(u16, Arc<[IpAddr]>)>,
+    /// The service accounts of all endpoints, whatever their port and health, each once.
+    pub(crate) accounts: Vec<(Namespace, Arc<str>)>,
 }
 
 impl HostRecord {

@@ -10,7 +10,7 @@ use crate::{
     derive::{Instance, PodView},
 };
 
-/// A service port that leads to a workload.
+/// A service port that leads to a workload; UDP too, which has a cluster and no listener.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceTarget {
@@ -45,7 +45,9 @@ impl Registry {
                 if service.resolution == Resolution::ClientSideLb
                     && selects(service, &instance.workload.labels)
                 {
-                    collect(service, &mut found, |port| target_of(instance, port));
+                    collect(service, &mut found, |port| {
+                        (port.protocol != Protocol::Udp).then(|| target_of(instance, port))?
+                    });
                 }
             }
             return found;
@@ -146,7 +148,7 @@ impl Registry {
     }
 
     /// The Pod with the proxy's address: the one of its namespace, if there are several.
-    fn pod_of(&self, proxy: &Proxy) -> Option<&Arc<PodView>> {
+    pub(super) fn pod_of(&self, proxy: &Proxy) -> Option<&Arc<PodView>> {
         let address: IpAddr = *proxy.addresses.first()?;
         let own = |pod: &&Arc<PodView>| pod.instance.workload.namespace == proxy.namespace;
         let mut pods = self.pods_of(address);
@@ -164,7 +166,7 @@ fn collect(
     target: impl Fn(&ServicePort) -> Option<u16>,
 ) {
     let start = found.len();
-    for port in service.ports.iter().filter(|port| port.protocol != Protocol::Udp) {
+    for port in &*service.ports {
         let Some(target) = target(port) else { continue };
         let same = found.iter().skip(start).any(|other: &ServiceTarget| {
             other.target == target && other.port.protocol == port.protocol

@@ -5,6 +5,7 @@ mod endpoints;
 mod host;
 mod inbound;
 mod inputs;
+mod place;
 mod settle;
 mod slices;
 mod views;
@@ -161,9 +162,10 @@ impl Registry {
     /// The endpoints of a service port; empty where there is no such port.
     ///
     /// Those of everything that declares the host in that namespace are pooled: by the name of the
-    /// port, or by its number where names are resolved. Endpoints that are not ready are among
-    /// them ([`crate::Health`]); terminating ones are not. Whether a client uses only those on its
-    /// node ([`Service::node_local`]) is for the cluster to say.
+    /// port, or by its number where names are resolved. One that several declarations name, or a
+    /// ServiceEntry with several addresses, is there several times. Endpoints that are not ready or
+    /// shut down are among them ([`crate::Health`]), and names where only addresses can be used;
+    /// which of them a client uses is for the cluster to say.
     pub fn endpoints(&self, service: &Service, port: u16) -> Arc<[Endpoint]> {
         self.endpoints_of(service, port).cloned().unwrap_or_default()
     }
@@ -173,6 +175,17 @@ impl Registry {
     pub fn dialled_addresses(&self, service: &Service, port: u16) -> Arc<[IpAddr]> {
         let set = self.entry(service).map(|entry| &entry.endpoints);
         set.and_then(|set| set.dialled(port)).cloned().unwrap_or_default()
+    }
+
+    /// Whose identities the servers of a service may bear, as all declarations of the host in the
+    /// namespace give them.
+    pub fn identities(&self, service: &Service) -> Identities<'_> {
+        let Some(entry) = self.entry(service) else { return Identities::default() };
+        Identities {
+            accounts: &entry.endpoints.accounts,
+            // Istio keeps those of the declaration that it comes to last.
+            listed: entry.services.last().map_or(&[], |service| &service.subject_alt_names),
+        }
     }
 
     fn endpoints_of(&self, service: &Service, port: u16) -> Option<&Arc<[Endpoint]>> {
@@ -215,6 +228,16 @@ impl Registry {
             .filter(|((own, _), _)| *own == address)
             .map(|(_, workload)| workload)
     }
+}
+
+/// Whose identities the servers of a service may bear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Identities<'a> {
+    /// The service accounts of all endpoints with their namespaces, of every port and health.
+    pub accounts: &'a [(Namespace, Arc<str>)],
+    /// Names that the service lists, such as `subjectAltNames` of a ServiceEntry.
+    pub listed: &'a [Arc<str>],
 }
 
 #[cfg(test)]

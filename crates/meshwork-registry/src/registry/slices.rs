@@ -51,10 +51,9 @@ pub(super) fn of_slices(registry: &mut Registry, service: &Service, out: &mut Ve
                 let address = EndpointAddress::Ip(entry.address);
                 let mut endpoint =
                     Endpoint::new(address, number.unwrap_or_default(), Arc::clone(&workload));
-                endpoint.health = health.unwrap_or_default();
+                endpoint.health = health;
                 let number = service.port_named(name).map_or(0, |port| port.number);
-                let gone = health.is_none();
-                out.push(Candidate { name: Arc::clone(name), number, endpoint, gone });
+                out.push(Candidate { name: Arc::clone(name), number, endpoint });
             }
         }
     }

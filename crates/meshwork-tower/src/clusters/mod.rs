@@ -1,6 +1,7 @@
 //! The runtime state of clusters: who is ejected, what is under way, which connections are open.
 
 mod handle;
+mod names;
 mod options;
 mod registry;
 mod upstream;

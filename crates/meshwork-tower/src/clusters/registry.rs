@@ -8,14 +8,18 @@ use std::{
 
 use meshwork_balance::{Algorithm, Balance, ClusterConfig, CustomBalance, Endpoint as Member};
 use meshwork_config::{ClusterSpec, Snapshot};
-use meshwork_policy::{ClusterPolicy, TcpPolicy, Transport, UpstreamEndpoint, UpstreamProtocol};
+use meshwork_policy::{
+    ClusterPolicy, Discovery, TcpPolicy, Transport, UpstreamEndpoint, UpstreamProtocol,
+};
 use meshwork_registry::{DefaultEndpoint, EndpointAddress, TlsMode};
 use meshwork_routing::{
     BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, InboundPort, PASSTHROUGH_CLUSTER,
 };
 
-use super::{ClusterHandle, ClusterOptions, EndpointChoice, Upstream};
-use crate::{Clock, Connect, DialAddress, Seeds, SharedConnector};
+use super::{ClusterHandle, ClusterOptions, EndpointChoice, Upstream, names::NameFollower};
+use crate::{
+    Clock, Connect, DialAddress, Resolve, Seeds, SharedConnector, connect::SharedResolver,
+};
 
 /// The runtime state of all clusters of a proxy.
 ///
@@ -26,12 +30,20 @@ use crate::{Clock, Connect, DialAddress, Seeds, SharedConnector};
 pub struct Clusters(Arc<Inner>);
 
 struct Inner {
+    settings: Settings,
+    running: RwLock<HashMap<Arc<str>, Running>>,
+}
+
+/// What clusters are made with.
+#[derive(Clone)]
+struct Settings {
     connector: SharedConnector,
+    /// Who looks names up; without one, connectors do.
+    resolver: Option<SharedResolver>,
     clock: Clock,
     seeds: Seeds,
     /// Whose clusters are balanced another way.
     choose: Option<Choose>,
-    running: RwLock<HashMap<Arc<str>, Running>>,
 }
 
 /// Chooses the algorithm of a cluster, or leaves that to its policy.
@@ -42,6 +54,14 @@ struct Running {
     handle: ClusterHandle,
     /// What the endpoints came from last.
     spec: Option<Arc<ClusterSpec>>,
+    /// Looks the endpoints up, where they are names.
+    names: Option<Arc<NameFollower>>,
+}
+
+impl Running {
+    const fn new(handle: ClusterHandle) -> Self {
+        Self { handle, spec: None, names: None }
+    }
 }
 
 impl Clusters {
@@ -53,8 +73,29 @@ impl Clusters {
     /// The same, with the randomness of balancers from `seeds`.
     pub fn seeded(connector: impl Connect, seeds: Seeds) -> Self {
         let connector = SharedConnector::new(connector);
-        let (clock, running) = (Clock::new(), RwLock::default());
-        Self(Arc::new(Inner { connector, clock, seeds, choose: None, running }))
+        Self::with(Settings { connector, resolver: None, clock: Clock::new(), seeds, choose: None })
+    }
+
+    fn with(settings: Settings) -> Self {
+        Self(Arc::new(Inner { settings, running: RwLock::default() }))
+    }
+
+    /// Looks names up by `resolver`: each address of a name with `resolution: DNS` is an endpoint
+    /// of its own then, and the names are asked for again when answers have grown old.
+    ///
+    /// Without one a name is one endpoint, and the connector looks it up with each connection; so
+    /// are names with `resolution: DNS_ROUND_ROBIN` in any case.
+    ///
+    /// ```
+    /// use meshwork_tower::{Clusters, SystemResolver, TcpConnector};
+    ///
+    /// let clusters = Clusters::new(TcpConnector::new()).resolver(SystemResolver::new());
+    /// assert!(clusters.running().is_empty());
+    /// ```
+    #[must_use = "the clusters that it is called on stay as they are"]
+    pub fn resolver(&self, resolver: impl Resolve) -> Self {
+        let resolver = Some(SharedResolver::new(resolver));
+        Self::with(Settings { resolver, ..self.0.settings.clone() })
     }
 
     /// Balances clusters by algorithms of your own.
@@ -81,19 +122,13 @@ impl Clusters {
         &self,
         choose: impl Fn(&ClusterPolicy) -> Option<Arc<dyn Balance>> + Send + Sync + 'static,
     ) -> Self {
-        let Inner { connector, clock, seeds, .. } = &*self.0;
-        Self(Arc::new(Inner {
-            connector: connector.clone(),
-            clock: *clock,
-            seeds: seeds.clone(),
-            choose: Some(Arc::new(choose)),
-            running: RwLock::default(),
-        }))
+        let choose: Option<Choose> = Some(Arc::new(choose));
+        Self::with(Settings { choose, ..self.0.settings.clone() })
     }
 
     /// The clock that the clusters go by.
     pub fn clock(&self) -> Clock {
-        self.0.clock
+        self.0.settings.clock
     }
 
     /// The cluster of a name, as `snapshot` describes it; `None` where there is none.
@@ -145,19 +180,38 @@ impl Clusters {
 
     fn described(&self, snapshot: &Snapshot, spec: &Arc<ClusterSpec>) -> ClusterHandle {
         let known = self.known(spec.name());
-        if let Some(Running { handle, spec: Some(before) }) = &known
+        if let Some(Running { handle, spec: Some(before), .. }) = &known
             && Arc::ptr_eq(before, spec)
         {
             return handle.clone();
         }
         let tcp = snapshot.policies.tcp(&snapshot.proxy, &spec.service, spec.subset.as_deref());
-        let kept = known
-            .map(|known| known.handle)
-            .filter(|handle| handle.options().tcp == tcp && handle.policy() == Some(&spec.policy));
-        let handle = kept.unwrap_or_else(|| self.make(Arc::clone(&spec.policy), tcp));
-        handle.update(spec.endpoints.iter().map(member).collect());
-        self.keep(Running { handle: handle.clone(), spec: Some(Arc::clone(spec)) });
+        let is_same = |known: &Running| {
+            known.handle.options().tcp == tcp && known.handle.policy() == Some(&spec.policy)
+        };
+        let mut running = known.filter(is_same).unwrap_or_else(|| {
+            let handle = self.make(Arc::clone(&spec.policy), tcp);
+            Running { names: self.follower(&handle, &spec.policy), ..Running::new(handle) }
+        });
+        let members = spec.endpoints.iter().map(member).collect();
+        match &running.names {
+            Some(names) => names.update(members),
+            None => running.handle.update(members),
+        }
+        running.spec = Some(Arc::clone(spec));
+        let handle = running.handle.clone();
+        self.keep(running);
         handle
+    }
+
+    fn follower(
+        &self,
+        handle: &ClusterHandle,
+        policy: &ClusterPolicy,
+    ) -> Option<Arc<NameFollower>> {
+        let Discovery::StrictDns(lookup) = policy.discovery else { return None };
+        let resolver = self.0.settings.resolver.clone()?;
+        NameFollower::start(handle.clone(), lookup, resolver).map(Arc::new)
     }
 
     /// The cluster that a server name leads to: the client's own TLS passes to the endpoints.
@@ -174,7 +228,7 @@ impl Clusters {
             endpoint.value.endpoint.tls_mode() == TlsMode::Istio
         };
         handle.update(spec.endpoints.iter().filter(able).map(member).collect());
-        self.keep(Running { handle: handle.clone(), spec: None });
+        self.keep(Running::new(handle.clone()));
         handle
     }
 
@@ -207,14 +261,14 @@ impl Clusters {
         }
         let handle = self.plain(name, options);
         handle.set_addresses(address);
-        self.keep(Running { handle: handle.clone(), spec: None });
+        self.keep(Running::new(handle.clone()));
         handle
     }
 
     fn special(&self, snapshot: &Snapshot, name: &str) -> Option<ClusterHandle> {
         let policy = match name {
-            PASSTHROUGH_CLUSTER => snapshot.policies.passthrough(),
-            INBOUND_PASSTHROUGH_CLUSTER => snapshot.policies.inbound_passthrough(),
+            PASSTHROUGH_CLUSTER => snapshot.policies.passthrough(&snapshot.proxy),
+            INBOUND_PASSTHROUGH_CLUSTER => snapshot.policies.inbound_passthrough(&snapshot.proxy),
             BLACK_HOLE_CLUSTER => {
                 let options = ClusterOptions::default();
                 return Some(
@@ -229,7 +283,7 @@ impl Clusters {
             return Some(known.handle);
         }
         let handle = self.make(Arc::new(policy), TcpPolicy::default());
-        self.keep(Running { handle: handle.clone(), spec: None });
+        self.keep(Running::new(handle.clone()));
         Some(handle)
     }
 
@@ -243,7 +297,7 @@ impl Clusters {
         self.known(DYNAMIC).map_or_else(
             || {
                 let handle = self.plain(DYNAMIC, options);
-                self.keep(Running { handle: handle.clone(), spec: None });
+                self.keep(Running::new(handle.clone()));
                 handle
             },
             |known| known.handle,
@@ -251,22 +305,22 @@ impl Clusters {
     }
 
     fn make(&self, policy: Arc<ClusterPolicy>, tcp: TcpPolicy) -> ClusterHandle {
-        let (connector, clock) = (self.0.connector.clone(), self.0.clock);
+        let Settings { connector, clock, seeds, .. } = self.0.settings.clone();
         let mut config = policy.traffic_policy.cluster_config();
         let algorithm = &mut config.load_balancing.algorithm;
-        if let Some(choose) = &self.0.choose
+        if let Some(choose) = &self.0.settings.choose
             && *algorithm != Algorithm::OriginalDestination
             && let Some(balance) = choose(&policy)
         {
             *algorithm = Algorithm::Custom(CustomBalance::new(balance));
         }
-        ClusterHandle::with_config(policy, config, tcp, connector, clock, self.0.seeds.next())
+        ClusterHandle::with_config(policy, config, tcp, connector, clock, seeds.next())
     }
 
     fn plain(&self, name: &str, options: ClusterOptions) -> ClusterHandle {
-        let (connector, clock) = (self.0.connector.clone(), self.0.clock);
+        let Settings { connector, clock, seeds, .. } = self.0.settings.clone();
         let config = ClusterConfig::default();
-        ClusterHandle::new(name, config, options, connector, clock, self.0.seeds.next())
+        ClusterHandle::new(name, config, options, connector, clock, seeds.next())
     }
 
     fn known(&self, name: &str) -> Option<Running> {

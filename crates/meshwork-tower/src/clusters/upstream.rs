@@ -30,6 +30,15 @@ impl Upstream {
         Self(Arc::new(Inner { address, endpoint, http1, http2, named }))
     }
 
+    /// The same endpoint at another address, without connections.
+    pub(crate) fn at(&self, address: DialAddress) -> Self {
+        Self::new(address, self.0.endpoint.clone())
+    }
+
+    pub(crate) fn address(&self) -> &DialAddress {
+        &self.0.address
+    }
+
     /// Whether connections to this one serve for `other` as well.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let endpoint = |upstream: &Self| {

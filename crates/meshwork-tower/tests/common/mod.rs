@@ -29,8 +29,12 @@ pub fn compile(yaml: &str) -> Snapshot {
     snapshot
 }
 
+pub fn publisher(yaml: &str) -> Publisher<Snapshot> {
+    Publisher::new(compile(yaml))
+}
+
 pub fn live(yaml: &str) -> Live<Snapshot> {
-    Publisher::new(compile(yaml)).live()
+    publisher(yaml).live()
 }
 
 /// `app.example:80` with these endpoints, speaking `protocol`.

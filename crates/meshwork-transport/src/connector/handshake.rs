@@ -58,13 +58,16 @@ impl<'a> TlsHandshake<'a> {
     }
 }
 
-/// The host of whom the connection is for, without its port.
+/// The host of whom the connection is for, without its port: the requests' host, or the endpoint's
+/// name, whether it was looked up before or is dialled as it is.
 fn host(dial: &Dial) -> Option<Arc<str>> {
+    let looked_up = dial.endpoint.as_ref().and_then(|endpoint| endpoint.name());
     match &dial.address {
-        _ if dial.host.is_some() => dial.host.clone(),
-        DialAddress::Name(name, _) => Some(Arc::clone(name)),
-        _ => None,
+        _ if dial.host.is_some() => dial.host.as_ref(),
+        DialAddress::Name(name, _) => Some(name),
+        _ => looked_up,
     }
+    .cloned()
 }
 
 /// Mesh TLS says what HTTP it carries, so that the server's sidecar finds the filter chain.

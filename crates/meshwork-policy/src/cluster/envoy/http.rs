@@ -35,16 +35,21 @@ impl ClusterPolicy {
             set("outlier_detection", error_matcher(&outlier.http_error_codes));
         }
         match self.protocol {
-            UpstreamProtocol::Http1 if out.is_empty() => return None,
-            UpstreamProtocol::Http1 => out
-                .insert("explicit_http_config".to_owned(), json!({ "http_protocol_options": {} })),
+            UpstreamProtocol::Http1 if out.is_empty() && !self.preserve_header_case => return None,
+            UpstreamProtocol::Http1 => out.insert(
+                "explicit_http_config".to_owned(),
+                json!({ "http_protocol_options": self.http1_options() }),
+            ),
             UpstreamProtocol::Http2 => out.insert(
                 "explicit_http_config".to_owned(),
                 json!({ "http2_protocol_options": self.http2_options() }),
             ),
             UpstreamProtocol::Downstream => out.insert(
                 "use_downstream_protocol_config".to_owned(),
-                json!({ "http_protocol_options": {}, "http2_protocol_options": {} }),
+                json!({
+                    "http_protocol_options": self.http1_options(),
+                    "http2_protocol_options": {},
+                }),
             ),
         };
         out.insert(
@@ -72,6 +77,17 @@ impl ClusterPolicy {
         // The two for HTTP/2 leave an empty block behind, even on other clusters.
         let touched = pool.max_concurrent_streams.is_some() || pool.http2_keepalive.is_some();
         (touched || !common.is_empty()).then_some(Value::Object(common))
+    }
+
+    fn http1_options(&self) -> Value {
+        if !self.preserve_header_case {
+            return json!({});
+        }
+        let config = json!({
+            "@type": "type.googleapis.com/envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
+        });
+        let formatter = json!({ "name": "preserve_case", "typed_config": config });
+        json!({ "header_key_format": { "stateful_formatter": formatter } })
     }
 
     fn http2_options(&self) -> Value {
