@@ -16,7 +16,8 @@ pub struct AuthzInput<'a> {
     pub request: Option<RequestHead<'a>>,
     /// The verified claims of the request's token.
     pub identity: Option<&'a RequestIdentity>,
-    /// The client's address behind proxies (`remote.ip`); the peer's where it is not known.
+    /// The client's address behind proxies (`remote.ip`); the connection's `source` where it is not
+    /// known.
     pub remote: Option<IpAddr>,
     /// What earlier policies noted.
     pub(crate) trials: Trials<'a>,
@@ -48,11 +49,12 @@ impl<'a> AuthzInput<'a> {
         self
     }
 
+    /// Where the packets came from (`source.ip`): what a PROXY header says does not count.
     pub(crate) fn source_ip(&self) -> Option<IpAddr> {
-        self.connection.source.map(|address| address.ip())
+        self.connection.direct_source.or(self.connection.source).map(|address| address.ip())
     }
 
     pub(crate) fn remote_ip(&self) -> Option<IpAddr> {
-        self.remote.or_else(|| self.source_ip())
+        self.remote.or_else(|| self.connection.source.map(|address| address.ip()))
     }
 }

@@ -166,6 +166,35 @@ fn a_mapped_range_denies_mapped_addresses() {
 }
 
 #[test]
+fn a_proxy_header_tells_of_the_client_and_not_of_the_peer() {
+    let with = |field: &str, range: &str| {
+        compiled(&[&format!(
+            r#"{{"rules":[{{"from":[{{"source":{{"{field}":["{range}"]}}}}]}}]}}"#
+        )])
+    };
+    let mut connection = Attributes::default();
+    connection.source = Some("192.0.2.7:5000".parse().expect("an address"));
+    connection.direct_source = Some("10.0.0.1:4000".parse().expect("an address"));
+    let headers = HeaderMap::new();
+    let request =
+        AuthzInput::request(&connection, RequestHead::new("GET", "http", "web", "/", &headers));
+    for (field, range, want) in [
+        ("ipBlocks", "10.0.0.1", true),
+        ("ipBlocks", "192.0.2.7", false),
+        ("remoteIpBlocks", "192.0.2.7", true),
+        ("remoteIpBlocks", "10.0.0.1", false),
+    ] {
+        let policies = with(field, range);
+        let bytes = policies.check(&AuthzInput::connection(&connection));
+        assert_eq!(bytes.is_allowed(), want, "{field} {range}");
+        assert_eq!(policies.check(&request).is_allowed(), want, "{field} {range}");
+    }
+    let forwarded = request.with_remote(Some("198.51.100.1".parse().expect("an address")));
+    assert!(with("remoteIpBlocks", "198.51.100.1").check(&forwarded).is_allowed());
+    assert!(with("ipBlocks", "10.0.0.1").check(&forwarded).is_allowed());
+}
+
+#[test]
 fn identities_of_other_shapes_are_kept_out_and_not_let_in() {
     let from = |action: &str, source: &str| {
         compiled(&[&format!(

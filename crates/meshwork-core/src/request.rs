@@ -99,6 +99,8 @@ impl<'a, B> From<&'a http::Request<B>> for RequestHead<'a> {
 pub struct Attributes<'a> {
     /// The peer's address.
     pub source: Option<SocketAddr>,
+    /// The address that the packets came from, where a PROXY header told another `source`.
+    pub direct_source: Option<SocketAddr>,
     /// Where the connection was meant to go: the original destination of a captured connection,
     /// or the address it was accepted on.
     pub destination: Option<SocketAddr>,

@@ -33,6 +33,8 @@ pub struct OriginalDestination(pub SocketAddr);
 pub struct ConnectionInfo {
     /// The peer's address.
     pub source: Option<SocketAddr>,
+    /// The address that the packets came from, where a PROXY header told another `source`.
+    pub direct_source: Option<SocketAddr>,
     /// The original destination, or the address that the connection was accepted on.
     pub destination: Option<SocketAddr>,
     /// The port of the listener where it differs from the destination's, as for a gateway whose
@@ -71,6 +73,7 @@ impl ConnectionInfo {
         let alpn: SmallVec<[&str; 4]> = self.alpn.iter().map(|protocol| &**protocol).collect();
         let mut attributes = Attributes::default();
         attributes.source = self.source;
+        attributes.direct_source = self.direct_source;
         attributes.destination = self.destination;
         attributes.sni = self.sni.as_deref();
         attributes.alpn = &alpn;

@@ -131,7 +131,7 @@ impl Serving {
                 .await
                 .map_err(|error| error.to_string())?;
             if let Some(addresses) = addresses {
-                connection.source = Some(addresses.source);
+                connection.direct_source = connection.source.replace(addresses.source);
                 // Servers of one address are found by the address that was connected to.
                 if *bind == ListenAddress::Wildcard {
                     connection.destination = Some(addresses.destination);

@@ -39,6 +39,7 @@ async fn a_proxy_in_front_says_who_calls() {
     let mut yaml = gateway("g", &http("shop.example", ""));
     yaml.push_str(&service("shop.example", "HTTP", to));
     yaml.push_str(&routed("g", "shop.example"));
+    yaml.push_str(BOTH);
     let topology = Topology {
         proxy_protocol: Some(ProxyProtocolConfiguration::default()),
         ..Topology::default()
@@ -56,3 +57,14 @@ async fn a_proxy_in_front_says_who_calls() {
     assert!(answer.contains("xff=192.0.2.7"), "{answer}");
     assert!(get_plain(to, "shop.example", "/").await.is_err(), "without a header");
 }
+
+/// Policies can tell the client from the proxy that speaks for it.
+const BOTH: &str = "
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: both, namespace: edge}
+spec:
+  rules:
+  - from: [{source: {ipBlocks: [127.0.0.0/8], remoteIpBlocks: [192.0.2.7]}}]
+";
