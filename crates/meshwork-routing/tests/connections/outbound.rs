@@ -155,6 +155,31 @@ fn every_predicate_of_an_l4_match_has_to_fit() {
 }
 
 #[test]
+fn every_predicate_of_a_tls_match_has_to_fit() {
+    let check = |predicates: &str, expected: &str| {
+        let rule = virtual_service(
+            "api",
+            &format!(
+                "  hosts: [api]
+  tls:
+  - {{match: [{{sniHosts: [api], {predicates}}}], route: [{{destination: {{host: web, port: {{number: 82}}}}}}]}}"
+            ),
+        );
+        let table = mesh(&rule).sidecar();
+        let found = Connection::tls("10.96.0.2:443", "api").outbound(&table);
+        assert_eq!(found, expected, "{predicates}");
+    };
+    check("port: 443", WEB);
+    check("port: 444", API);
+    check("sourceLabels: {app: client}", WEB);
+    check("sourceLabels: {app: client, tier: front}", API);
+    check("sourceNamespace: default", WEB);
+    check("sourceNamespace: other", API);
+    check("gateways: [mesh]", WEB);
+    check("gateways: [gw]", API);
+}
+
+#[test]
 fn tls_routes_take_the_service_away_from_other_names() {
     // T97, T102.
     let rule = virtual_service(
