@@ -1,6 +1,6 @@
 //! Reading and writing typed objects through serde.
 
-use meshwork_api::networking::{RedirectPort, StringMatchType, VirtualService};
+use meshwork_api::networking::{HttpBodySpecifier, RedirectPort, StringMatchType, VirtualService};
 use meshwork_api::{AnyObject, Object};
 use serde_json::json;
 
@@ -46,4 +46,73 @@ fn wrong_types_are_errors_with_a_path() {
         serde_json::from_value::<VirtualService>(json!({"http": [{"match": [{"port": {}}]}]}))
             .unwrap_err();
     assert_eq!(error.to_string(), "`http[0].match[0].port`: expected an integer, found a mapping");
+}
+
+/// istiod takes the quotes off a number and reads what is left as JSON; an API server makes whole
+/// numbers integers before that.
+#[test]
+fn numbers_are_read_however_they_are_written() {
+    let weight = |value: serde_json::Value| {
+        let spec = json!({"http": [{"route": [{"weight": value}]}]});
+        let spec: Result<VirtualService, _> = serde_json::from_value(spec);
+        spec.ok().map(|spec| spec.http[0].route[0].weight)
+    };
+    for (value, expected) in [
+        (json!(80), Some(80)),
+        (json!(80.0), Some(80)),
+        (json!(1e3), Some(1000)),
+        (json!("80"), Some(80)),
+        (json!(" 80 "), Some(80)),
+        (json!("-1"), Some(-1)),
+        (json!("null"), Some(0)),
+        (json!(80.5), None),
+        (json!("80.0"), None),
+        (json!("\t80"), None),
+        (json!("+80"), None),
+        (json!("080"), None),
+        (json!(""), None),
+        (json!(2_147_483_648_u32), None),
+        (json!(true), None),
+    ] {
+        assert_eq!(weight(value.clone()), expected, "{value}");
+    }
+    let percentage = |value: &str| {
+        let spec = json!({"http": [{"mirrorPercentage": {"value": value}}]});
+        let spec: Result<VirtualService, _> = serde_json::from_value(spec);
+        spec.ok().map(|spec| spec.http[0].mirror_percentage.as_ref().unwrap().value)
+    };
+    for (text, expected) in [
+        (" 1.5 ", Some(1.5)),
+        ("1e2", Some(100.0)),
+        ("null", Some(0.0)),
+        ("-Infinity", Some(f64::NEG_INFINITY)),
+        ("1.5\t", None),
+        (".5", None),
+        ("1e400", None),
+    ] {
+        assert_eq!(percentage(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn bytes_are_read_as_go_reads_them() {
+    let body = |text: &str| {
+        let spec = json!({"http": [{"directResponse": {"body": {"bytes": text}}}]});
+        let spec: Result<VirtualService, _> = serde_json::from_value(spec);
+        spec.ok().map(|spec| {
+            let body = spec.http[0].direct_response.as_ref().unwrap().body.clone().unwrap();
+            let Some(HttpBodySpecifier::Bytes(bytes)) = body.specifier else { panic!() };
+            bytes.0
+        })
+    };
+    for (text, expected) in [
+        ("AQ==", Some(vec![1])),
+        ("AR==", Some(vec![1])),
+        ("AQ\r\nI=", Some(vec![1, 2])),
+        ("", Some(vec![])),
+        ("AQ", None),
+        ("-_8=", None),
+    ] {
+        assert_eq!(body(text), expected, "{text:?}");
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::{Field, Reading, Shape};
 use base64::Engine;
+use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -15,7 +17,8 @@ impl Field for Bytes {
         let Value::String(text) = value else {
             return reading.wrong_type("base64 text", value);
         };
-        match STANDARD.decode(text) {
+        let plain: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+        match LENIENT.decode(plain) {
             Ok(bytes) => Some(Self(bytes)),
             Err(error) => reading.invalid(format!("not base64: {error}")),
         }
@@ -41,3 +44,11 @@ impl<'de> Deserialize<'de> for Bytes {
         super::deserialize(deserializer)
     }
 }
+
+/// As Go reads it: the bits after the last byte mean nothing, nor do line breaks.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);

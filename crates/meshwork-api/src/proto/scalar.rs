@@ -3,8 +3,7 @@
 use super::{Field, Reading, Shape, Step, Struct};
 use crate::Map;
 use serde::Serialize;
-use serde_json::Value;
-use std::str::FromStr;
+use serde_json::{Number, Value};
 
 impl Field for String {
     fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
@@ -47,6 +46,7 @@ macro_rules! integer {
                 let read = match value {
                     Value::Number(number) => number
                         .as_i64()
+                        .or_else(|| whole(number))
                         .and_then(|n| Self::try_from(n).ok())
                         .or_else(|| number.as_u64().and_then(|n| Self::try_from(n).ok())),
                     // Quoted integers are part of proto3 JSON.
@@ -89,11 +89,13 @@ impl Field for f64 {
                 "NaN" => Some(Self::NAN),
                 "Infinity" => Some(Self::INFINITY),
                 "-Infinity" => Some(Self::NEG_INFINITY),
-                text => match serde_json::from_str(text) {
-                    Ok(read) => Some(read),
-                    Err(_) => {
-                        reading.invalid(format!("expected a number, found `{}`", shorten(value)))
-                    }
+                text => match unquoted(text) {
+                    "null" => Some(0.0),
+                    number => match serde_json::from_str(number) {
+                        Ok(read) if !number.contains(char::is_whitespace) => Some(read),
+                        _ => reading
+                            .invalid(format!("expected a number, found `{}`", shorten(value))),
+                    },
                 },
             },
             other => reading.wrong_type("a number", other),
@@ -164,7 +166,7 @@ impl<T: Field> Field for Vec<T> {
 
 impl<K, T> Field for Map<K, T>
 where
-    K: FromStr + Ord + Serialize,
+    K: Key + Ord + Serialize,
     T: Field,
 {
     fn read<'v>(value: &'v Value, reading: &mut Reading<'v>) -> Option<Self> {
@@ -174,7 +176,7 @@ where
         let mut read = Vec::with_capacity(entries.len());
         for (key, item) in entries {
             reading.at(Step::Key(key), |reading| {
-                let Ok(key) = key.parse() else {
+                let Some(key) = K::read(key) else {
                     return reading.invalid::<()>("the key has to be a number");
                 };
                 if let Some(item) = read_item(item, reading) {
@@ -212,13 +214,47 @@ impl Field for Struct {
     }
 }
 
+/// What can be the key of a map.
+trait Key: Sized {
+    fn read(text: &str) -> Option<Self>;
+}
+
+impl Key for String {
+    fn read(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl Key for u32 {
+    fn read(text: &str) -> Option<Self> {
+        integer_text(text)?.parse().ok()
+    }
+}
+
 /// Reads an element of a list or map, where null is the empty value.
 fn read_item<'v, T: Field>(value: &'v Value, reading: &mut Reading<'v>) -> Option<T> {
     if value.is_null() { Some(T::default()) } else { T::read(value, reading) }
 }
 
+/// A number that is written with a fraction or an exponent, but is whole (`80.0`): an API server
+/// hands it on as an integer.
+fn whole(number: &Number) -> Option<i64> {
+    let value = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < EXACT)?;
+    #[expect(clippy::cast_possible_truncation, reason = "the value is integral and small")]
+    Some(value as i64)
+}
+
+/// What istiod reads of a quoted number: any JSON without its quotes, so with spaces, or null.
+fn unquoted(text: &str) -> &str {
+    text.trim_matches(' ')
+}
+
 /// The text of a JSON integer: no sign but a minus, no leading zeros.
 fn integer_text(text: &str) -> Option<&str> {
+    let text = match unquoted(text) {
+        "null" => "0",
+        text => text,
+    };
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = !digits.is_empty()
         && digits.bytes().all(|b| b.is_ascii_digit())
@@ -237,3 +273,6 @@ fn shorten(value: &Value) -> String {
         None => text,
     }
 }
+
+/// Up to here every integer is a floating-point number.
+const EXACT: f64 = 9_007_199_254_740_992.0;

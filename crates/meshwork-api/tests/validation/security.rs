@@ -214,6 +214,15 @@ fn peer_authentications() {
             ("{selector: {}, portLevelMtls: {80: {}}}", "E spec.portLevelMtls, W spec.selector"),
             ("{selector: {matchLabels: {a: b}}, portLevelMtls: {}}", "E spec.portLevelMtls"),
             ("{selector: {matchLabels: {a: b}}, portLevelMtls: {0: {}}}", "E spec.portLevelMtls.0"),
+            ("{selector: {matchLabels: {a: b}}, portLevelMtls: {' 80': {}}}", ""),
+            (
+                "{selector: {matchLabels: {a: b}}, portLevelMtls: {'+80': {}}}",
+                "R spec.portLevelMtls[\"+80\"]",
+            ),
+            (
+                "{selector: {matchLabels: {a: b}}, portLevelMtls: {'080': {}}}",
+                "R spec.portLevelMtls.080",
+            ),
             (
                 "{selector: {matchLabels: {a: b}}, portLevelMtls: {65536: {}}}",
                 "E spec.portLevelMtls.65536",
@@ -237,7 +246,10 @@ fn request_authentications() {
             ("issuer: a, jwksUri: 'https://a.b:x/c'", "E spec.jwtRules[0].jwksUri"),
             ("issuer: a, jwksUri: 'https://a.b:99999/c'", ""),
             ("issuer: a, jwksUri: 'https://a.b:'", ""),
+            ("issuer: a, jwksUri: 'https://[::1]/c'", ""),
+            ("issuer: a, jwksUri: 'https://a[::1]/c'", "E spec.jwtRules[0].jwksUri"),
             ("issuer: a, jwks: x", "E spec.jwtRules[0].jwks"),
+            ("issuer: a, jwks: '{\"keys\": []} x'", ""),
             ("issuer: a, jwks: '{\"keys\": []}'", ""),
             ("issuer: a, jwks: '{\"kty\": \"oct\", \"k\": \"AA\"}'", "W spec.jwtRules[0].jwks"),
             ("issuer: a, audiences: ['']", "E spec.jwtRules[0].audiences[0]"),

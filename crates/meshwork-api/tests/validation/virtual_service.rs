@@ -118,7 +118,10 @@ fn matches() {
             ("uri: {exact: ''}", ""),
             ("uri: {regex: ''}", "E spec.http[0].match[0].uri.regex"),
             ("uri: {regex: '*'}", "E spec.http[0].match[0].uri.regex"),
+            // A regex with a name that stands twice is one to istiod, though not to Envoy.
+            ("uri: {regex: '(?P<a>b)(?P<a>c)'}", ""),
             ("headers: {a b: {exact: c}}", "E spec.http[0].match[0].headers[\"a b\"]"),
+            ("headers: {'a,b': {exact: c}}", ""),
             ("headers: {x: {prefix: ''}}", "E spec.http[0].match[0].headers.x.prefix"),
             ("headers: {x: {regex: '('}}", "E spec.http[0].match[0].headers.x.regex"),
             ("headers: {x: null}", ""),
@@ -202,6 +205,7 @@ fn cors() {
             ("allowOrigins: [{regex: '*'}]", "E spec.http[0].corsPolicy.allowOrigins[0].regex"),
             ("allowMethods: [get]", "E spec.http[0].corsPolicy.allowMethods[0]"),
             ("allowHeaders: [a b]", "E spec.http[0].corsPolicy.allowHeaders[0]"),
+            ("allowHeaders: ['a,b']", ""),
             ("exposeHeaders: ['']", "E spec.http[0].corsPolicy.exposeHeaders[0]"),
             ("maxAge: 0s", "E spec.http[0].corsPolicy.maxAge"),
             ("maxAge: 1500ms", "E spec.http[0].corsPolicy.maxAge"),

@@ -1,6 +1,6 @@
 //! URLs as Go's `net/url` reads them: istiod and API servers both judge URLs by it.
 
-use super::address::parse_ip;
+use std::net::Ipv6Addr;
 
 /// The parts of a URL that rules ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,13 +120,14 @@ fn check_authority(authority: &str) -> Result<&str, UrlError> {
         }
         None => authority,
     };
-    if let Some((_, literal)) = host.rsplit_once('[') {
+    if let Some((before, literal)) = host.rsplit_once('[') {
+        // An address in brackets is the whole host or no host.
         let (address, port) = literal.rsplit_once(']').ok_or(UrlError::Host)?;
-        check_port(port)?;
-        let address = address.replacen("%25", "%", 1);
-        if parse_ip(&address).is_none_or(|ip| ip.is_ipv4()) {
+        if !before.is_empty() {
             return Err(UrlError::Host);
         }
+        check_port(port)?;
+        check_literal(address)?;
         return Ok(host);
     }
     if let Some(colon) = host.find(':') {
@@ -145,27 +146,50 @@ fn check_port(port: &str) -> Result<(), UrlError> {
     valid.then_some(()).ok_or_else(|| UrlError::Port(port.trim_start_matches(':').to_owned()))
 }
 
-/// Escapes in a host may only stand for bytes beyond ASCII.
+/// An IPv6 address, with a zone after `%25` where it has one.
+fn check_literal(literal: &str) -> Result<(), UrlError> {
+    let (address, zone) = match literal.split_once("%25") {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (literal, None),
+    };
+    // A zone can be escaped as it likes, but to nothing that could not stand there itself.
+    let escaped = |byte: u8| matches!(byte, b'%' | b' ') || is_host_byte(byte);
+    match zone {
+        Some("") => return Err(UrlError::Host),
+        Some(zone) => check_host_bytes(zone, escaped)?,
+        None => {}
+    }
+    address.parse::<Ipv6Addr>().map(drop).map_err(|_| UrlError::Host)
+}
+
+/// Escapes in a host may only stand for bytes beyond ASCII, and for `%`.
 fn check_host(host: &str) -> Result<(), UrlError> {
-    let mut rest = host.as_bytes();
+    check_host_bytes(host, |byte| !byte.is_ascii() || byte == b'%')
+}
+
+fn check_host_bytes(text: &str, escaped: impl Fn(u8) -> bool) -> Result<(), UrlError> {
+    let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         rest = after;
-        match first {
-            b'%' => match after {
-                [high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                    if high.is_ascii_digit() && *high < b'8' && (*high, *low) != (b'2', b'5') {
-                        return Err(UrlError::Host);
-                    }
-                    rest = after;
-                }
-                _ => return Err(UrlError::Escape),
-            },
-            byte if !byte.is_ascii() || byte.is_ascii_alphanumeric() => {}
-            byte if b"!$&'()*+,;=:[]<>\"-_.~".contains(byte) => {}
-            _ => return Err(UrlError::Host),
+        if *first == b'%' {
+            let [high, low, after @ ..] = after else { return Err(UrlError::Escape) };
+            let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+            let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
+                return Err(UrlError::Escape);
+            };
+            if !escaped(high << 4 | low) {
+                return Err(UrlError::Host);
+            }
+            rest = after;
+        } else if first.is_ascii() && !is_host_byte(*first) {
+            return Err(UrlError::Host);
         }
     }
     Ok(())
+}
+
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!$&'()*+,;=:[]<>\"-_.~".contains(&byte)
 }
 
 fn escapes(text: &str) -> Result<(), UrlError> {
@@ -202,6 +226,13 @@ mod tests {
             ("http://h:1:2/", None),
             ("http://[127.0.0.1]/", None),
             ("http://[::1/", None),
+            ("http://a[::1]/", None),
+            ("http://[fe80::1%en0]/", None),
+            ("http://[fe80::1%25]/", None),
+            ("http://[fe80::1%25%65n%20]/", Some(("http", "[fe80::1%25%65n%20]"))),
+            ("http://[fe80::1%25%0a]/", None),
+            ("http://[::ffff:1.2.3.4]/", Some(("http", "[::ffff:1.2.3.4]"))),
+            ("http://a%25%c3/", Some(("http", "a%25%c3"))),
             ("http://a b/", None),
             ("http://a%41/", None),
             ("http://a/%4", None),
