@@ -105,6 +105,30 @@ fn a_label_with_a_value_is_not_compared_with_the_client() {
     assert_eq!(found, expect(&[("a", 1, 1), ("b", 0, 1)]));
 }
 
+#[test]
+fn a_network_that_is_named_is_a_label_like_others() {
+    let network = "topology.istio.io/network";
+    let expect_far = |value: Option<&str>, expected: (u32, u32)| {
+        let keys = [
+            LabelPriority { key: network.into(), value: value.map(Into::into) },
+            LabelPriority { key: "version".into(), value: None },
+        ];
+        let plan =
+            LocalityPlan::Failover(Preference { labels: keys.into(), ..Preference::default() });
+        let endpoints = vec![
+            endpoint("near", "", &[(network, "n1"), ("version", "v2")]),
+            endpoint("same", "", &[(network, "n2"), ("version", "v1")]),
+            endpoint("far", "", &[(network, "n2"), ("version", "v2")]),
+        ];
+        let place = client("", &[(network, "n1"), ("version", "v1")]);
+        let found = arranged(&plan, &place, endpoints);
+        assert_eq!((found["same"].0, found["far"].0), expected, "{value:?}");
+    };
+    // Within another network the version still counts; beside a value it does not.
+    expect_far(None, (1, 2));
+    expect_far(Some("n1"), (1, 1));
+}
+
 fn distribution(from: &str, to: &[(&str, u32)]) -> LocalityPlan {
     let to = to.iter().map(|(to, share)| (to.parse().unwrap(), *share)).collect();
     LocalityPlan::Distribute([Distribute { from: from.parse().unwrap(), to }].into())

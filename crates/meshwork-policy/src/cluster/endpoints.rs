@@ -51,15 +51,17 @@ pub(super) struct Selection<'a> {
 }
 
 impl Selection<'_> {
-    /// The endpoints that the client gets, with priorities and weights.
+    /// The endpoints that the client gets, with priorities and weights, and whether there were any
+    /// before their localities were looked at.
     pub(super) fn endpoints(
         &self,
         endpoints: &[Endpoint],
-    ) -> Vec<BalancedEndpoint<UpstreamEndpoint>> {
+    ) -> (Vec<BalancedEndpoint<UpstreamEndpoint>>, bool) {
         let kept = endpoints.iter().filter(|endpoint| self.keeps(endpoint));
-        let kept = kept.map(|endpoint| self.balanced(endpoint)).collect();
-        let place = place(self.client);
-        self.plan.arrange(&place, kept, |upstream| upstream.endpoint.labels().clone())
+        let kept: Vec<_> = kept.map(|endpoint| self.balanced(endpoint)).collect();
+        let (any, place) = (!kept.is_empty(), place(self.client));
+        let labels = |upstream: &UpstreamEndpoint| upstream.endpoint.labels().clone();
+        (self.plan.arrange(&place, kept, labels), any)
     }
 
     fn keeps(&self, endpoint: &Endpoint) -> bool {

@@ -37,7 +37,8 @@ impl ClusterPolicy {
         endpoints: &[meshwork_balance::Endpoint<UpstreamEndpoint>],
     ) -> Value {
         let mut cluster = self.fields();
-        if self.discovery == Discovery::Eds || !endpoints.is_empty() {
+        use Discovery::{Eds, LogicalDns, StrictDns};
+        if matches!(self.discovery, Eds | StrictDns(_) | LogicalDns(_)) || !endpoints.is_empty() {
             let endpoints = endpoints.iter().map(endpoint).collect();
             cluster.insert("endpoints".to_owned(), Value::Array(endpoints));
         }
@@ -176,7 +177,9 @@ impl Discovery {
 
     fn fields(self, set: &mut impl FnMut(&str, Value) -> Option<Value>) {
         match self {
-            Self::StrictDns(lookup) | Self::LogicalDns(lookup) => {
+            Self::StrictDns(lookup)
+            | Self::LogicalDns(lookup)
+            | Self::OriginalDestination { names: Some(lookup), .. } => {
                 let families = match lookup.families {
                     AddressFamilies::V4 => "V4_ONLY",
                     AddressFamilies::V6 => "V6_ONLY",
@@ -196,10 +199,10 @@ impl Discovery {
                 });
                 set("typed_dns_resolver_config", resolver);
             }
-            Self::OriginalDestination { port: Some(port), .. } => {
-                set("original_dst_lb_config", json!({ "upstream_port_override": port }));
-            }
             _ => {}
+        }
+        if let Self::OriginalDestination { port: Some(port), .. } = self {
+            set("original_dst_lb_config", json!({ "upstream_port_override": port }));
         }
     }
 }

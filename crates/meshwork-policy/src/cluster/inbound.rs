@@ -55,7 +55,9 @@ impl DestinationPolicies {
         let rule = rule.filter(|rule| rule.traffic_policy().is_some());
         let pool = ConnectionPool::new(blocks.connection_pool, blocks.retry_budget, self.mesh());
         let mut policy = TrafficPolicy::without_rule(pool);
-        policy.source = rule.map(|rule| rule.resource().clone());
+        // Istio does not note the rule where it notes nothing of the service.
+        let noted = target.service.is_some_and(|service| !service.mesh_external);
+        policy.source = rule.filter(|_| noted).map(|rule| rule.resource().clone());
         let protocol = match UpstreamProtocol::declared(target.protocol, server.kind) {
             _ if policy.connection_pool.use_client_protocol => UpstreamProtocol::Downstream,
             declared => declared,
@@ -72,7 +74,7 @@ impl DestinationPolicies {
             name: format!("inbound|{}||", target.number).into(),
             discovery: match address {
                 Some(_) => Discovery::Static,
-                None => Discovery::OriginalDestination { port: None, inbound: true },
+                None => Discovery::OriginalDestination { port: None, inbound: true, names: None },
             },
             protocol,
             address,
@@ -145,7 +147,8 @@ impl DestinationPolicies {
             original_destination: false,
             dynamic: true,
             http2: false,
-            mesh_sni: "".into(),
+            mesh_sni: Arc::default(),
+            cluster: Arc::clone(&cluster.name),
             accounts: &[],
         });
         ClusterPolicy {
@@ -174,7 +177,7 @@ impl DestinationPolicies {
         let pool = ConnectionPool::new(settings, None, mesh).of_passthrough();
         ClusterPolicy {
             name: name.into(),
-            discovery: Discovery::OriginalDestination { port: None, inbound },
+            discovery: Discovery::OriginalDestination { port: None, inbound, names: None },
             protocol: UpstreamProtocol::Downstream,
             preserve_header_case: preserves_header_case(proxy, mesh),
             ..ClusterPolicy::plain(TrafficPolicy::without_rule(pool))

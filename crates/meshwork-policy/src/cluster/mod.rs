@@ -67,6 +67,8 @@ pub enum Discovery {
         port: Option<u16>,
         /// The destination is the proxy's own workload.
         inbound: bool,
+        /// How the names of the service would be looked up; Envoy is told, and does not.
+        names: Option<NameLookup>,
     },
     /// Addresses written into the configuration (`STATIC`).
     Static,

@@ -88,7 +88,11 @@ impl DestinationPolicies {
         if let Discovery::OriginalDestination { .. } | Discovery::Dynamic = view.discovery {
             traffic_policy.at_original_destination();
         }
-        let preserve_header_case = keeps_header_case(client, port.protocol, self.mesh());
+        // Saying twice that clients choose the protocol takes the case from them, in Istio.
+        let twice = port.protocol == Protocol::Auto
+            && client.kind == ProxyKind::Sidecar
+            && traffic_policy.connection_pool.use_client_protocol;
+        let preserve_header_case = !twice && keeps_header_case(client, port.protocol, self.mesh());
         let protocol = UpstreamProtocol::new(
             port.protocol,
             client.kind,
@@ -98,6 +102,8 @@ impl DestinationPolicies {
             !preserve_header_case,
         );
         let sni = format!("outbound_.{}_.{}_.{}", port.number, subset.unwrap_or(""), service.host);
+        let name: Arc<str> =
+            format!("outbound|{}|{}|{}", port.number, subset.unwrap_or(""), service.host).into();
         let transport = transport(&TlsInput {
             client,
             tls: traffic_policy.tls.as_ref(),
@@ -109,15 +115,18 @@ impl DestinationPolicies {
             dynamic: view.discovery == Discovery::Dynamic,
             http2: protocol == UpstreamProtocol::Http2,
             mesh_sni: sni.into(),
-            accounts: destination.accounts,
+            cluster: Arc::clone(&name),
+            // Whose identities a name has that is yet to be asked for is not known.
+            accounts: match view.discovery {
+                Discovery::Dynamic => &[],
+                _ => destination.accounts,
+            },
         });
-        let endpoints =
+        let (endpoints, any) =
             view.endpoints(endpoints, traffic_policy.outlier_detection.is_some(), servers);
-        if view.needs_names && endpoints.is_empty() {
+        if view.needs_names && !any {
             return Err(NoCluster::NoEndpoints(service.host.to_string()));
         }
-        let name =
-            format!("outbound|{}|{}|{}", port.number, subset.unwrap_or(""), service.host).into();
         let uses_endpoints =
             !matches!(view.discovery, Discovery::OriginalDestination { .. } | Discovery::Dynamic);
         Ok(OutboundCluster {
@@ -158,7 +167,11 @@ fn declared_discovery(
         Resolution::Dns | Resolution::DnsRoundRobin => Discovery::LogicalDns(lookup),
         // Gateways have no original destination.
         Resolution::Passthrough if client.kind == ProxyKind::Sidecar => {
-            Discovery::OriginalDestination { port: port.passthrough_target, inbound: false }
+            Discovery::OriginalDestination {
+                port: port.passthrough_target,
+                inbound: false,
+                names: None,
+            }
         }
         Resolution::DynamicDns if service.host.is_wildcard() => {
             use Protocol::{Grpc, Http, Http2, Tls};
@@ -221,19 +234,27 @@ impl<'a> View<'a> {
         let inherited = is_passthrough(of_rule.load_balancer) || is_passthrough(own);
         let passthrough =
             declared != Discovery::Dynamic && (inherited || is_passthrough(blocks.load_balancer));
+        // Whether the cluster was made for dialled addresses before its balancer was looked at.
+        let made = subset.is_some() && inherited;
         let discovery = match declared {
             Discovery::OriginalDestination { .. } => declared,
             // A cluster that was made for dialled addresses takes the port of the ServiceEntry over;
             // one whose balancer makes it such does not.
             _ if passthrough => Discovery::OriginalDestination {
-                port: destination.port.passthrough_target.filter(|_| subset.is_some() && inherited),
+                port: destination.port.passthrough_target.filter(|_| made),
                 inbound: false,
+                names: match declared {
+                    Discovery::StrictDns(names) | Discovery::LogicalDns(names) if !made => {
+                        Some(names)
+                    }
+                    _ => None,
+                },
             },
             _ => declared,
         };
         let bare = Blocks::resolve(rule, subset, port, None);
         let by_name = matches!(declared, Discovery::StrictDns(_) | Discovery::LogicalDns(_));
-        let needs_names = by_name && !(subset.is_some() && inherited);
+        let needs_names = by_name && !made;
         Self { policies, destination, rule, blocks, bare, declared, discovery, needs_names }
     }
 
@@ -269,7 +290,7 @@ impl<'a> View<'a> {
         endpoints: &[Endpoint],
         cluster_has_outlier_detection: bool,
         servers: &dyn ServerMtls,
-    ) -> Vec<meshwork_balance::Endpoint<UpstreamEndpoint>> {
+    ) -> (Vec<meshwork_balance::Endpoint<UpstreamEndpoint>>, bool) {
         let Destination { client, service, port, .. } = *self.destination;
         let mesh = self.policies.mesh();
         let setting =

@@ -91,6 +91,7 @@ pub enum Certificate {
 }
 
 /// What decides about the transport beside the rule.
+#[derive(Clone)]
 pub(crate) struct TlsInput<'a> {
     pub(crate) client: &'a Proxy,
     /// The rule's, resolved for port and subset.
@@ -110,6 +111,8 @@ pub(crate) struct TlsInput<'a> {
     pub(crate) http2: bool,
     /// The server name of mesh TLS.
     pub(crate) mesh_sni: Arc<str>,
+    /// The name of the cluster.
+    pub(crate) cluster: Arc<str>,
     /// The identities of the service.
     pub(crate) accounts: &'a [Arc<str>],
 }
@@ -121,18 +124,24 @@ pub(crate) fn transport(input: &TlsInput<'_>) -> Transport {
         TlsMode::Disable => Transport::Plaintext,
         TlsMode::Simple => input.user(tls),
         TlsMode::Mutual | TlsMode::IstioMutual => {
-            if let Some(files) = metadata_certificate(input.client)
-                && !input.mesh_external
-            {
+            let files = metadata_certificate(input.client);
+            if let (Some(files), false) = (&files, input.mesh_external) {
                 let tls = ClientTls {
                     mode: TlsMode::Mutual,
                     subject_alt_names: tls.subject_alt_names.clone(),
                     sni: tls.sni.clone(),
                     insecure_skip_verify: tls.insecure_skip_verify,
-                    ..files
+                    ..files.clone()
                 };
                 return input.user(&tls);
             }
+            // With certificates of its own the proxy takes the rule for servers beyond the mesh as
+            // it is written, without the names that mesh TLS has otherwise.
+            let input = &TlsInput {
+                accounts: if files.is_some() { &[] } else { input.accounts },
+                mesh_sni: if files.is_some() { &input.cluster } else { &input.mesh_sni }.clone(),
+                ..input.clone()
+            };
             match tls.mode {
                 TlsMode::IstioMutual => Transport::Tls(input.mesh(Some(tls))),
                 _ => input.user(tls),

@@ -136,7 +136,7 @@ impl Registry {
             let entries = self.views.workload_entries.group(namespace).map(|(_, entry)| entry);
             pods.chain(entries).filter(|instance| view.selects(instance)).cloned().collect()
         } else if view.inline.is_empty() && service.resolution.is_dns() {
-            vec![Arc::new(host_itself(service))]
+            vec![Arc::new(host_itself(service, &self.settings.cluster))]
         } else {
             view.inline.clone()
         }
@@ -144,7 +144,7 @@ impl Registry {
 }
 
 /// The host of a ServiceEntry without endpoints, which is resolved itself.
-fn host_itself(service: &Service) -> Instance {
+fn host_itself(service: &Service, cluster: &Arc<str>) -> Instance {
     let workload = Workload {
         resource: service.resource.clone(),
         kind: WorkloadKind::Unknown,
@@ -153,7 +153,7 @@ fn host_itself(service: &Service) -> Instance {
         labels: Labels::default(),
         locality: Locality::default(),
         network: Arc::default(),
-        cluster: Arc::default(),
+        cluster: Arc::clone(cluster),
         node: Arc::default(),
         service_account: None,
         tls_mode: TlsMode::Disabled,

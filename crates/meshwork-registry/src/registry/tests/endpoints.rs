@@ -27,7 +27,7 @@ const HOST: &str = "web.ns1.svc.cluster.local";
 
 #[test]
 fn conditions_of_slices() {
-    let check = |conditions: &str, cookie: bool, want: Option<Health>| {
+    let check = |conditions: &str, cookie: bool, want: Health| {
         let mut yaml = slice(&format!("[{{addresses: [10.1.0.1], conditions: {conditions}}}]"));
         if cookie {
             yaml = yaml
@@ -35,15 +35,15 @@ fn conditions_of_slices() {
         }
         let world = world(&yaml);
         let endpoints = world.registry.endpoints(world.service(HOST), 80);
-        assert_eq!(endpoints.first().map(|endpoint| endpoint.health), want, "{conditions}");
+        assert_eq!(endpoints[0].health, want, "{conditions}");
     };
-    check("{ready: true}", false, Some(Health::Healthy));
-    check("{}", false, Some(Health::Healthy));
-    check("{ready: false, terminating: false}", false, Some(Health::Unhealthy));
-    check("{ready: false}", false, None);
-    check("{ready: false, serving: true, terminating: true}", false, None);
-    check("{ready: false, serving: true, terminating: true}", true, Some(Health::Draining));
-    check("{ready: false, serving: false, terminating: true}", true, None);
+    check("{ready: true}", false, Health::Healthy);
+    check("{}", false, Health::Healthy);
+    check("{ready: false, terminating: false}", false, Health::Unhealthy);
+    check("{ready: false}", false, Health::Terminating);
+    check("{ready: false, serving: true, terminating: true}", false, Health::Terminating);
+    check("{ready: false, serving: true, terminating: true}", true, Health::Draining);
+    check("{ready: false, serving: false, terminating: true}", true, Health::Terminating);
 }
 
 #[test]
@@ -125,9 +125,15 @@ fn endpoints_of_entries() {
         &["10.2.0.1:8080"],
     );
     check("resolution: STATIC, endpoints: [{address: 'unix:///a/b'}]", &["unix:///a/b:0"]);
+    // Istio tells both, and Envoy takes the first.
     check(
         "resolution: STATIC, endpoints: [{address: 10.2.0.1}, {address: 10.2.0.1}]",
-        &["10.2.0.1:8080"],
+        &["10.2.0.1:8080", "10.2.0.1:8080"],
+    );
+    // Each address of the entry is a service of its own.
+    check(
+        "resolution: STATIC, addresses: [240.0.0.1, 240.0.0.2], endpoints: [{address: 10.2.0.1}]",
+        &["10.2.0.1:8080", "10.2.0.1:8080"],
     );
     check("resolution: DNS", &["a.com:8080"]);
     check(

@@ -300,6 +300,10 @@ spec: {{hosts: [a.com], exportTo: [{export_to}]}}
     check(&rule("{matchLabels: {tier: shut}}"), "", [false, false]);
     check(&rule("{matchExpressions: [{key: tier, operator: Exists}]}"), "", [true, true]);
     check(&rule("{matchExpressions: [{key: tier, operator: Nonsense}]}"), "", [false, false]);
+    let tier = |rest: &str| rule(&format!("{{matchExpressions: [{{key: tier, {rest}}}]}}"));
+    check(&tier("operator: In, values: [open, wide]"), "", [true, true]);
+    check(&tier("operator: In, values: [shut]"), "", [false, false]);
+    check(&tier("operator: NotIn, values: [open]"), "", [false, false]);
 }
 
 #[test]
