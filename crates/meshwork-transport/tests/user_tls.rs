@@ -13,7 +13,8 @@ mod common;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
-use common::{connect, dial, echo, listener, snapshot};
+use common::{connect, dial, echo, listener, snapshot, snapshot_in};
+use meshwork_api::mesh::{MeshConfig, TlsConfig};
 use meshwork_routing::{
     CertificateSource, ClientCertificate, ConnectionAction, ConnectionDecision, Inspection,
     ServerTls, TlsVersion,
@@ -22,7 +23,10 @@ use meshwork_tower::{ConnectionInfo, DialProtocol};
 use meshwork_transport::{
     AcceptError, Accepted, MeshAcceptor, MeshConnector, Secret, StaticSecrets,
 };
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -39,6 +43,7 @@ impl Files {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         write(folder.path(), "ca.pem", "CERTIFICATE", params.self_signed(&key).unwrap().der());
         let issuer = Issuer::new(params, key);
         for (role, name) in [("server", server), ("client", "client.example")] {
@@ -50,9 +55,28 @@ impl Files {
                 params.subject_alt_names.push(SanType::URI(account.as_str().try_into().unwrap()));
             }
             let key = KeyPair::generate().unwrap();
+            params.serial_number = Some(serial(role));
             let leaf = params.signed_by(&key, &issuer).unwrap();
             write(folder.path(), &format!("{role}.pem"), "CERTIFICATE", leaf.der());
             write(folder.path(), &format!("{role}.key"), "PRIVATE KEY", &key.serialize_der());
+            // What would revoke it.
+            let now = time::OffsetDateTime::now_utc();
+            let revoked = RevokedCertParams {
+                serial_number: serial(role),
+                revocation_time: now,
+                reason_code: None,
+                invalidity_date: None,
+            };
+            let list = CertificateRevocationListParams {
+                this_update: now - time::Duration::minutes(1),
+                next_update: now + time::Duration::days(1),
+                crl_number: SerialNumber::from(1u64),
+                issuing_distribution_point: None,
+                revoked_certs: vec![revoked],
+                key_identifier_method: KeyIdMethod::Sha256,
+            };
+            let list = list.signed_by(&issuer).unwrap();
+            write(folder.path(), &format!("{role}.crl"), "X509 CRL", list.der());
         }
         Self { folder }
     }
@@ -76,6 +100,10 @@ impl Files {
         };
         tls
     }
+}
+
+fn serial(role: &str) -> SerialNumber {
+    SerialNumber::from(if role == "server" { 2u64 } else { 3 })
 }
 
 fn write(folder: &Path, name: &str, label: &str, der: &[u8]) {
@@ -259,4 +287,59 @@ async fn secrets_take_the_place_of_files_and_versions_are_kept() {
     let served = serve(listener, acceptor, old);
     assert!(case.connect(address).await.is_err());
     assert!(matches!(served.await.unwrap(), Err(AcceptError::Settings(_))));
+}
+
+#[tokio::test]
+async fn revoked_servers_are_not_talked_to() {
+    let files = Files::new("api.example");
+    for (list, good) in [("", true), ("client.crl", true), ("server.crl", false)] {
+        let crl = match list {
+            "" => String::new(),
+            list => format!(", caCrl: '{}'", files.path(list)),
+        };
+        let ca = files.path("ca.pem");
+        let simple = format!("{{ mode: SIMPLE, sni: api.example, caCertificates: '{ca}'{crl} }}");
+        let connected = Case::new(&files, simple).run(ClientCertificate::NotAsked).await;
+        assert_eq!(connected.is_ok(), good, "{list}");
+        if let Err(refused) = connected {
+            assert!(refused.contains("evoked"), "{refused}");
+        }
+    }
+}
+
+/// MeshConfig `tlsDefaults`: cipher suites and curves of TLS that is not the mesh's own.
+#[tokio::test]
+async fn clusters_offer_what_the_mesh_says() {
+    let files = Files::new("api.example");
+    let one = |name: &str| vec![name.to_owned()];
+    let suites = |name: &str| TlsConfig { cipher_suites: one(name), ..TlsConfig::default() };
+    let curves = |name: &str| TlsConfig { ecdh_curves: one(name), ..TlsConfig::default() };
+    let aes_256 = "ECDHE-ECDSA-AES256-GCM-SHA384";
+    for (tls_defaults, good) in [
+        (None, true),
+        (Some(suites(aes_256)), true),
+        (Some(suites("ECDHE-ECDSA-AES128-GCM-SHA256")), false),
+        (Some(curves("P-384")), true),
+        (Some(curves("P-256")), false),
+        (Some(curves("no curve")), false),
+    ] {
+        let (listener, address) = listener().await;
+        let mut tls = files.tls(ClientCertificate::NotAsked);
+        tls.max_version = TlsVersion::Tls12;
+        tls.cipher_suites = [aes_256.into()].into();
+        tls.ecdh_curves = ["P-384".into()].into();
+        let served = serve(listener, MeshAcceptor::without_identity().gateway(), tls);
+        let simple = rule(&format!(
+            "{{ mode: SIMPLE, sni: api.example, caCertificates: '{}' }}",
+            files.path("ca.pem")
+        ));
+        let mesh = MeshConfig { tls_defaults: tls_defaults.clone(), ..MeshConfig::default() };
+        let dial = dial(&snapshot_in(mesh, address, &simple), DialProtocol::Http1);
+        let connected = connect(&MeshConnector::without_identity(), dial).await;
+        assert_eq!(connected.is_ok(), good, "{tls_defaults:?}");
+        if let Ok(mut io) = connected {
+            echo(&mut *io).await.unwrap();
+        }
+        assert_eq!(served.await.unwrap().is_ok(), good, "{tls_defaults:?}");
+    }
 }

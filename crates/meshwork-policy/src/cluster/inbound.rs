@@ -150,6 +150,7 @@ impl DestinationPolicies {
             mesh_sni: Arc::default(),
             cluster: Arc::clone(&cluster.name),
             accounts: &[],
+            defaults: mesh.tls_defaults.as_ref(),
         });
         ClusterPolicy {
             traffic_policy: policy,

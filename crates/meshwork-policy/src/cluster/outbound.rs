@@ -121,6 +121,7 @@ impl DestinationPolicies {
                 Discovery::Dynamic => &[],
                 _ => destination.accounts,
             },
+            defaults: self.mesh().tls_defaults.as_ref(),
         });
         let (endpoints, any) =
             view.endpoints(endpoints, traffic_policy.outlier_detection.is_some(), servers);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use meshwork_api::mesh::TlsConfig;
 use meshwork_registry::Proxy;
 
 use super::{ClientTls, TlsMode};
@@ -45,6 +46,12 @@ pub struct UpstreamTls {
     pub crl: Option<Arc<str>>,
     /// Which protocols are offered, unless the request's own protocol decides (mesh TLS).
     pub alpn: &'static [&'static str],
+    /// The cipher suites of TLS 1.2 by OpenSSL's names (MeshConfig `tlsDefaults`); empty: all that
+    /// are safe. The mesh's own TLS has all of them.
+    pub cipher_suites: Box<[Arc<str>]>,
+    /// The curves of the key exchange, `P-256` or `X25519` (MeshConfig `tlsDefaults`); empty: all
+    /// that are safe. The mesh's own TLS has all of them.
+    pub ecdh_curves: Box<[Arc<str>]>,
 }
 
 /// Whose TLS it is.
@@ -115,6 +122,8 @@ pub(crate) struct TlsInput<'a> {
     pub(crate) cluster: Arc<str>,
     /// The identities of the service.
     pub(crate) accounts: &'a [Arc<str>],
+    /// What the mesh says of TLS that is not its own.
+    pub(crate) defaults: Option<&'a TlsConfig>,
 }
 
 /// Works out the transport of a cluster.
@@ -181,6 +190,8 @@ impl TlsInput<'_> {
             certificate: Some(Certificate::Workload),
             crl: None,
             alpn: if self.http2 { &MESH_HTTP2 } else { &MESH },
+            cipher_suites: Box::default(),
+            ecdh_curves: Box::default(),
         }
     }
 
@@ -208,6 +219,9 @@ impl TlsInput<'_> {
             (None, Some(file)) => Some(CertificateAuthority::File(Arc::clone(file))),
             (None, None) => Some(CertificateAuthority::System),
         };
+        let default = |of: fn(&TlsConfig) -> &Vec<String>| -> Box<[Arc<str>]> {
+            self.defaults.map(of).into_iter().flatten().map(|name| name.as_str().into()).collect()
+        };
         let own_names = !tls.subject_alt_names.is_empty();
         let auto_sni = tls.sni.is_none();
         let from_registry = self.from_service_entry && !own_names;
@@ -227,6 +241,8 @@ impl TlsInput<'_> {
             authority,
             certificate,
             alpn: if self.http2 { &HTTP2 } else { &[] },
+            cipher_suites: default(|defaults| &defaults.cipher_suites),
+            ecdh_curves: default(|defaults| &defaults.ecdh_curves),
         })
     }
 }

@@ -30,7 +30,7 @@ use tower_service::Service;
 
 use crate::{
     Identity, NoSecrets, ProxiedAddresses, ProxyProtocolVersion, Secrets, Unusable, proxy_header,
-    user::{ClientMaterials, Pins, UserCheck, reason},
+    user::{ClientMaterials, Pins, UserCheck, reason, restricted},
 };
 
 pub use handshake::TlsHandshake;
@@ -174,7 +174,16 @@ fn base(provider: &Arc<CryptoProvider>) -> Result<ClientConfig, ConnectTlsError>
 impl Shared {
     /// What all configurations begin with.
     fn begin(&self, handshake: &TlsHandshake<'_>) -> Result<ClientConfig, ConnectTlsError> {
-        let mut config = self.base.clone()?;
+        let (suites, curves) = (&handshake.tls.cipher_suites, &handshake.tls.ecdh_curves);
+        let mut config = match &self.provider {
+            Some(provider) if !(suites.is_empty() && curves.is_empty()) => {
+                let provider = restricted(suites, curves, provider);
+                base(&Arc::new(
+                    provider.map_err(|error| ConnectTlsError::Material(error.to_string()))?,
+                ))?
+            }
+            _ => self.base.clone()?,
+        };
         config.alpn_protocols =
             handshake.alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         config.enable_sni = handshake.sni.is_some();

@@ -5,7 +5,7 @@ mod server;
 mod verifier;
 
 pub(crate) use material::{ClientMaterials, MaterialError};
-pub(crate) use server::{ServerConfigs, with_suites};
+pub(crate) use server::{ServerConfigs, restricted, with_suites};
 pub(crate) use verifier::{Pins, UserCheck};
 
 use rustls::{

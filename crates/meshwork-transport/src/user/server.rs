@@ -158,20 +158,31 @@ pub(crate) fn with_suites(
     tls: &ServerTls,
     provider: &CryptoProvider,
 ) -> Result<CryptoProvider, MaterialError> {
+    let provider = restricted(&tls.cipher_suites, &tls.ecdh_curves, provider)?;
+    let old = provider.cipher_suites.iter().any(|suite| suite.tls13().is_none());
+    if !old && tls.max_version < TlsVersion::Tls13 {
+        return Err(refused("cipher suites", "none of them is supported"));
+    }
+    Ok(provider)
+}
+
+/// A provider with these cipher suites of TLS 1.2, beside all of TLS 1.3, and these curves; all
+/// that it has where a list is empty.
+pub(crate) fn restricted(
+    cipher_suites: &[Arc<str>],
+    ecdh_curves: &[Arc<str>],
+    provider: &CryptoProvider,
+) -> Result<CryptoProvider, MaterialError> {
     let mut provider = provider.clone();
-    if !tls.cipher_suites.is_empty() {
-        let wanted = openssl_suites(&tls.cipher_suites);
+    if !cipher_suites.is_empty() {
+        let wanted = openssl_suites(cipher_suites);
         provider
             .cipher_suites
             .retain(|suite| suite.tls13().is_some() || wanted.contains(&suite.suite()));
-        let old = provider.cipher_suites.iter().any(|suite| suite.tls13().is_none());
-        if !old && tls.max_version < TlsVersion::Tls13 {
-            return Err(refused("cipher suites", "none of them is supported"));
-        }
     }
-    if !tls.ecdh_curves.is_empty() {
+    if !ecdh_curves.is_empty() {
         let known = std::mem::take(&mut provider.kx_groups);
-        let named = tls.ecdh_curves.iter().filter_map(|name| curve(name));
+        let named = ecdh_curves.iter().filter_map(|name| curve(name));
         provider.kx_groups = named
             .filter_map(|wanted| known.iter().find(|group| group.name() == wanted).copied())
             .collect();

@@ -60,6 +60,11 @@ pub(crate) async fn identity(authority: &Arc<CertificateService>, id: SpiffeId) 
 
 /// What `web` sees of `api` at `address`, with `extra` resources.
 pub(crate) fn snapshot(address: SocketAddr, extra: &str) -> Snapshot {
+    snapshot_in(MeshConfig::default(), address, extra)
+}
+
+/// The same in a mesh with this configuration.
+pub(crate) fn snapshot_in(mesh: MeshConfig, address: SocketAddr, extra: &str) -> Snapshot {
     let text = format!(
         r"
 apiVersion: networking.istio.io/v1
@@ -78,7 +83,7 @@ spec:
         ip = address.ip(),
         port = address.port(),
     );
-    let mut store = ConfigStore::new(MeshConfig::default());
+    let mut store = ConfigStore::new(mesh);
     store.apply_all(events_of(&Reader::default(), "test", text.as_bytes()));
     let refusals: Vec<_> = store.refusals().map(|refusal| refusal.report.to_string()).collect();
     assert!(refusals.is_empty(), "{refusals:?}");
