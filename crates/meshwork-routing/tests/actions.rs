@@ -222,6 +222,13 @@ fn cors_answers_preflights() {
     assert_eq!(header(&answer, "access-control-allow-origin"), None);
     assert_eq!(header(&answer, "access-control-allow-methods").as_deref(), Some("GET,*"));
 
+    // Neither credentials nor an echo of nothing depend on the origin.
+    let strict = cors("{allowHeaders: ['*'], allowCredentials: true, unmatchedPreflights: IGNORE}");
+    let answer = strict.preflight(&request.head()).unwrap();
+    assert_eq!(header(&answer, "access-control-allow-origin"), None);
+    assert_eq!(header(&answer, "access-control-allow-credentials").as_deref(), Some("true"));
+    assert_eq!(header(&answer, "access-control-allow-headers").as_deref(), Some(""));
+
     let mut headers = HeaderMap::new();
     other.decorate(&Request::new("GET web/ | origin: https://a.com").head(), &mut headers);
     assert!(headers.is_empty());

@@ -165,6 +165,30 @@ async fn a_mirror_gets_a_copy_and_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_copy_has_no_original_destination() {
+    let backend = status(&[200]);
+    let config = app("http", &[ENDPOINT.parse().unwrap()])
+        + "---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: any}
+spec:
+  hosts: [any.example]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: NONE
+" + &routes(
+        "  - mirrors: [{destination: {host: any.example}}]
+    route: [{destination: {host: app.example}}]
+",
+    );
+    let client =
+        outbound(live(&config)).seeds(Seeds::from_seed(1)).connector(backend.connector()).build();
+    assert_eq!(send(&client, get("/")).await.status(), 200);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert_eq!(backend.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_routes_answer_themselves() {
     let backend = status(&[200]);
     let client = client(
@@ -173,6 +197,11 @@ async fn what_routes_answer_themselves() {
     redirect: {uri: /new}
   - match: [{uri: {prefix: /teapot}}]
     directResponse: {status: 418, body: {string: short}}
+  - match: [{uri: {prefix: /made}}]
+    directResponse: {status: 201}
+  - match: [{uri: {prefix: /there}}]
+    headers: {response: {remove: [location]}}
+    directResponse: {status: 307}
   - match: [{uri: {prefix: /gone}}]
     route: [{destination: {host: app.example, subset: none}}]
   - match: [{uri: {prefix: /app}}]
@@ -186,7 +215,13 @@ async fn what_routes_answer_themselves() {
     };
     let redirected = check("/old?q", (301, "-")).await;
     assert_eq!(redirected.headers()["location"], "http://app.example/new?q");
-    assert_eq!(text(check("/teapot", (418, "-")).await).await, "short");
+    // Envoy names the request itself where a status asks for a location.
+    let made = check("/made?q", (201, "-")).await;
+    assert_eq!(made.headers()["location"], "http://app.example/made?q");
+    assert!(!check("/there", (307, "-")).await.headers().contains_key("location"));
+    let teapot = check("/teapot", (418, "-")).await;
+    assert!(!teapot.headers().contains_key("location"));
+    assert_eq!(text(teapot).await, "short");
     check("/gone", (503, "NC")).await;
     check("/unknown", (404, "NR")).await;
     check("/app", (200, "-")).await;

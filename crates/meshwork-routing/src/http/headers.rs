@@ -87,11 +87,11 @@ pub fn is_joined_response_header(name: &str) -> bool {
     JOINED_RESPONSE.binary_search(&name).is_ok()
 }
 
-/// The lines of a joined header as the one value that Envoy sees.
+/// The lines of a joined header as the one value that Envoy sees; empty ones leave no trace.
 pub(crate) fn join<'a>(values: impl Iterator<Item = &'a HeaderValue>) -> SmallVec<[u8; 256]> {
     let mut joined = SmallVec::new();
-    for (index, value) in values.enumerate() {
-        if index > 0 {
+    for value in values.filter(|value| !value.is_empty()) {
+        if !joined.is_empty() {
             joined.push(b',');
         }
         joined.extend_from_slice(value.as_bytes());
@@ -120,6 +120,13 @@ pub(crate) fn forwarded_proto<'a>(head: &RequestHead<'a>) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn empty_lines_leave_no_comma() {
+        let lines = ["", "a", "", "b"].map(HeaderValue::from_static);
+        assert_eq!(&*join(lines.iter()), b"a,b");
+        assert_eq!(&*join(lines.iter().take(1)), b"");
+    }
 
     #[test]
     fn the_lists_are_sorted_for_the_search() {

@@ -8,12 +8,14 @@ use http_body_util::Either;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{BoxError, ClusterHandle, MeshContext, Replay, ReplayBody, Routed};
+use crate::{BoxError, ClusterHandle, EndpointChoice, MeshContext, Replay, ReplayBody, Routed};
 
 /// Sends copies of requests to the mirrors of their route, and throws the answers away.
 ///
 /// The copy is what the route forwards: it stands below the [`HeadersLayer`](crate::HeadersLayer)
-/// and above retries. Nothing is copied where the request itself has no cluster or no endpoint.
+/// and above retries. Nothing is copied where the request itself has no cluster or no endpoint,
+/// and nothing to a mirror that is found by the original destination: a copy has no connection
+/// that was meant to go anywhere, in Envoy either.
 #[derive(Clone, Debug)]
 pub struct MirrorLayer<M> {
     shadow: M,
@@ -101,6 +103,9 @@ fn targets<B>(request: &Request<B>) -> Vec<ClusterHandle> {
         .decision
         .mirrors(&cx.draws)
         .filter_map(|mirror| routed.mirrors.get(usize::from(mirror.index))?.clone())
+        .filter(|mirror| {
+            !matches!(mirror.options().choice, EndpointChoice::OriginalDestination { .. })
+        })
         .collect()
 }
 

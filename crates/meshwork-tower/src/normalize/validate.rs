@@ -52,7 +52,10 @@ fn authority(parts: &mut Parts) -> Result<Arc<str>, Box<LocalReply>> {
     };
     match std::str::from_utf8(&host) {
         Ok(host) if host.bytes().all(is_authority_byte) => Ok(host.into()),
-        _ => Err(LocalReply::new(StatusCode::BAD_REQUEST, "invalid_authority").close().into()),
+        _ => {
+            let details = "http.invalid_authority";
+            Err(LocalReply::protocol_error(StatusCode::BAD_REQUEST, details).into())
+        }
     }
 }
 
@@ -191,6 +194,9 @@ mod tests {
         assert_eq!(refused(Request::get("/")), (400, "missing_host_header".into()));
         assert_eq!(refused(host().method("get")), (400, "http1.codec_error".into()));
         assert_eq!(refused(host().method("POSTX")), (400, "http1.codec_error".into()));
+        let reply = check(Request::get("/").header("host", "a.example/x")).unwrap_err();
+        assert_eq!(reply.details.0, "http.invalid_authority");
+        assert!(reply.flags.contains(Flag::DownstreamProtocolError));
         assert_eq!(refused(host().version(Version::HTTP_10)), (426, "low_version".into()));
         assert_eq!(refused(host().uri("*")), (404, "absolute_path_rejected".into()));
         assert_eq!(refused(host().uri("http://h?q")), (404, "absolute_path_rejected".into()));

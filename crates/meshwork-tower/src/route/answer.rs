@@ -18,8 +18,12 @@ pub(super) fn own_answer(route: &Route, head: &RequestHead<'_>) -> Option<LocalR
             }
         }
         RouteAction::DirectResponse(direct) => {
-            let reply = LocalReply::new(direct.status, "direct_response");
-            reply.body(Bytes::copy_from_slice(&direct.body))
+            let reply = LocalReply::new(direct.status, "direct_response")
+                .body(Bytes::copy_from_slice(&direct.body));
+            match direct.location(head).as_deref().map(HeaderValue::from_str) {
+                Some(Ok(location)) => reply.header(LOCATION, location),
+                _ => reply,
+            }
         }
         RouteAction::BlackHole => LocalReply::new(StatusCode::BAD_GATEWAY, "direct_response"),
         RouteAction::Invalid { reason } => {

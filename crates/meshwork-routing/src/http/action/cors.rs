@@ -40,11 +40,14 @@ impl CorsPolicy {
         }
         let mut answer = HeaderMap::new();
         if allowed {
-            self.allow(origin, &mut answer);
+            answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         }
-        let asked_headers = single_value(head.headers, &header::ACCESS_CONTROL_REQUEST_HEADERS);
+        // Credentials do not depend on the origin here, and what is asked may be nothing.
+        self.allow_credentials(&mut answer);
+        let asked_headers = single_value(head.headers, &header::ACCESS_CONTROL_REQUEST_HEADERS)
+            .unwrap_or(HeaderValue::from_static(""));
         let lists = [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, echo(self.allow_methods.as_ref(), Some(asked))),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, echo(self.allow_methods.as_ref(), asked)),
             (
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
                 echo(self.allow_headers.as_ref(), asked_headers),
@@ -67,7 +70,8 @@ impl CorsPolicy {
         if asked_method(head).is_some() || !self.allows(&origin) {
             return;
         }
-        self.allow(origin, answer);
+        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        self.allow_credentials(answer);
         if let Some(exposed) = &self.expose_headers {
             answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
         }
@@ -80,8 +84,7 @@ impl CorsPolicy {
         })
     }
 
-    fn allow(&self, origin: HeaderValue, answer: &mut HeaderMap) {
-        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    fn allow_credentials(&self, answer: &mut HeaderMap) {
         if self.allow_credentials {
             let yes = HeaderValue::from_static("true");
             answer.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
@@ -105,9 +108,9 @@ fn non_empty(head: &RequestHead<'_>, name: &HeaderName) -> Option<HeaderValue> {
     single_value(head.headers, name).filter(|value| !value.is_empty())
 }
 
-fn echo(list: Option<&HeaderValue>, asked: Option<HeaderValue>) -> Option<HeaderValue> {
+fn echo(list: Option<&HeaderValue>, asked: HeaderValue) -> Option<HeaderValue> {
     match list {
-        Some(star) if star == "*" => asked,
+        Some(star) if star == "*" => Some(asked),
         list => list.cloned(),
     }
 }

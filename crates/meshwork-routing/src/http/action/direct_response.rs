@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use meshwork_core::RequestHead;
+
+use super::{Redirect, RedirectAuthority, RedirectPath};
 
 /// `http[].directResponse`: no backend is asked.
 ///
@@ -21,5 +24,20 @@ impl DirectResponse {
     /// An answer of `status` with `body`.
     pub fn new(status: StatusCode, body: impl Into<Arc<[u8]>>) -> Self {
         Self { status, body: body.into() }
+    }
+
+    /// The value of the `location` header, which Envoy adds to answers of status 201 and 3xx: the
+    /// URL of the request itself. `None` for other ones.
+    pub fn location(&self, head: &RequestHead<'_>) -> Option<String> {
+        if self.status != StatusCode::CREATED && !self.status.is_redirection() {
+            return None;
+        }
+        let itself = Redirect {
+            status: self.status,
+            scheme: None,
+            authority: RedirectAuthority::Request { port: None },
+            path: RedirectPath::Keep,
+        };
+        Some(itself.location(head))
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::{
     Format, Piece,
-    command::{Command, Names, OTHER, PLAIN},
+    command::{Command, Names, OTHER, PLAIN, takes},
 };
 
 /// A value that Envoy would refuse, and the whole route table with it.
@@ -84,10 +84,10 @@ fn command(inner: &str) -> Result<Piece, FormatError> {
         ("RESP", Some(names)) => Command::Response(read_names(names).ok_or_else(wrong)?),
         ("REQ" | "RESP", None) => return Err(wrong()),
         (name, argument) => match PLAIN.iter().find(|(known, _)| *known == name) {
-            Some((_, plain)) if argument.is_none() => Command::Plain(*plain),
-            Some(_) => Command::Other(head.into()),
-            None if OTHER.contains(&name) => Command::Other(head.into()),
-            None => return Err(FormatError::Unknown(inner.to_owned())),
+            None if !OTHER.contains(&name) => return Err(FormatError::Unknown(inner.to_owned())),
+            _ if !takes(name, argument) => return Err(wrong()),
+            Some((_, plain)) if argument.is_none_or(str::is_empty) => Command::Plain(*plain),
+            _ => Command::Other(head.into()),
         },
     };
     Ok(Piece::Command { command, most })
@@ -95,6 +95,9 @@ fn command(inner: &str) -> Result<Piece, FormatError> {
 
 /// `main` or `main?alternative`; Envoy folds the letter case of both.
 fn read_names(text: &str) -> Option<Names> {
+    if text.is_empty() {
+        return None;
+    }
     let mut names = text.split('?').map(|name| name.to_ascii_lowercase().into());
     let main = names.next()?;
     let alternative = names.next();
@@ -114,11 +117,28 @@ mod tests {
             ("%%REQ(x)%%", Some("%REQ(x)%")),
             ("%REQ(x?y):3%", None),
             ("%START_TIME(%Y-%m)%", None),
+            ("%PROTOCOL()%", None),
+            ("%PATH(NQ:ORIG)%", None),
+            ("%QUERY_PARAM(q)%", None),
+            ("%DOWNSTREAM_PEER_CERT_V_START(%Y)%", None),
+            ("%RESPONSE_CODE_DETAILS(ALLOW_WHITESPACES)%", None),
         ] {
             let format: Format = text.parse().unwrap();
             assert_eq!(format.as_literal(), literal, "{text}");
         }
-        for text in ["50%", "%FOO%", "%REQ%", "%REQ(a?b?c)%", "%protocol%"] {
+        for text in [
+            "50%",
+            "%FOO%",
+            "%REQ%",
+            "%REQ()%",
+            "%REQ(a?b?c)%",
+            "%protocol%",
+            "%PROTOCOL(x)%",
+            "%UPSTREAM_CLUSTER(x)%",
+            "%QUERY_PARAM%",
+            "%DYNAMIC_METADATA%",
+            "%REQ_WITHOUT_QUERY(:path)%",
+        ] {
             assert!(text.parse::<Format>().is_err(), "{text}");
         }
     }
