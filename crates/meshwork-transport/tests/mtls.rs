@@ -11,12 +11,17 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{
     accept, api, authority, connect, dial, echo, id, identity, listener, serve_one, snapshot, web,
 };
+use meshwork_identity::{CertificateAuthority, CertificateService, StaticTokens, TrustBundle};
 use meshwork_routing::{CloseReason, ConnectionAction, MtlsMode};
 use meshwork_tower::DialProtocol;
-use meshwork_transport::{AcceptError, MeshAcceptor, MeshConnector, TlsHandshake};
+use meshwork_transport::{
+    AcceptError, Identity, IdentityOptions, MeshAcceptor, MeshConnector, TlsHandshake,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
@@ -95,13 +100,11 @@ async fn another_trust_domain_is_refused_by_both_sides() {
 #[tokio::test]
 async fn a_client_of_another_trust_domain_is_refused_by_the_server_alone() {
     let (own, other) = (authority("cluster.local"), authority("elsewhere"));
-    let federated = meshwork_identity::TrustBundle::new(
-        "cluster.local".parse().unwrap(),
-        [own.authority().root().clone()],
-    )
-    .unwrap();
+    let federated =
+        TrustBundle::new("cluster.local".parse().unwrap(), [own.authority().root().clone()])
+            .unwrap();
     let stranger = common::source(&other, id("spiffe://elsewhere/ns/shop/sa/web"));
-    let stranger = meshwork_transport::Identity::start(stranger.federate(federated)).await.unwrap();
+    let stranger = Identity::start(stranger.federate(federated)).await.unwrap();
     let (listener, address) = listener().await;
     let snapshot = snapshot(address, "");
     let server = MeshAcceptor::new(identity(&own, api()).await);
@@ -112,6 +115,40 @@ async fn a_client_of_another_trust_domain_is_refused_by_the_server_alone() {
     assert!(echo(&mut *connected.unwrap()).await.is_err());
     let AcceptError::Handshake(error) = served.await.unwrap().unwrap_err() else { panic!() };
     assert!(error.contains("elsewhere"), "{error}");
+}
+
+#[tokio::test]
+async fn a_federated_trust_domain_has_roots_of_its_own() {
+    let stranger = id("spiffe://elsewhere/ns/shop/sa/web");
+    // The mesh's own authority does not speak for another trust domain, though Envoy would let it.
+    let tokens = [api(), stranger.clone()]
+        .into_iter()
+        .fold(StaticTokens::new(), |tokens, id| tokens.token(id.to_string(), id.clone()));
+    let now = time::OffsetDateTime::now_utc();
+    let trust_domain = "cluster.local".parse().unwrap();
+    let own = CertificateAuthority::self_signed(&trust_domain, now, time::Duration::days(1));
+    let own = Arc::new(CertificateService::new(own.unwrap(), tokens));
+    let other = authority("elsewhere");
+    let bundle = |trust_domain: &str, authority: &CertificateAuthority| {
+        let roots = [authority.root().clone()];
+        TrustBundle::new(trust_domain.parse().unwrap(), roots).unwrap()
+    };
+    let mut options = IdentityOptions::default();
+    options.federated = vec![bundle("elsewhere", other.authority())];
+    let server = common::source(&own, api());
+    let server = Identity::start_with(server, options).await.unwrap();
+    for (source, accepted) in [(&other, true), (&own, false)] {
+        let stranger = common::source(source, stranger.clone())
+            .federate(bundle("cluster.local", own.authority()));
+        let stranger = Identity::start(stranger).await.unwrap();
+        let (listener, address) = listener().await;
+        let snapshot = snapshot(address, "");
+        let served = serve_one(listener, MeshAcceptor::new(server.clone()), MtlsMode::Strict);
+        let connector = MeshConnector::new(stranger);
+        let mut io = connect(&connector, dial(&snapshot, DialProtocol::Http1)).await.unwrap();
+        assert_eq!(echo(&mut *io).await.is_ok(), accepted);
+        assert_eq!(served.await.unwrap().is_ok(), accepted);
+    }
 }
 
 #[tokio::test]

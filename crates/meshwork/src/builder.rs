@@ -340,6 +340,10 @@ impl MeshBuilder {
             #[cfg(feature = "server")]
             drain: self.drain,
             #[cfg(feature = "server")]
+            settings: Default::default(),
+            #[cfg(feature = "server")]
+            connections: Default::default(),
+            #[cfg(feature = "server")]
             probes: self.probes,
             #[cfg(feature = "server")]
             reports: Arc::default(),
@@ -367,7 +371,7 @@ fn check_mesh_tls(mesh: &MeshConfig) -> Result<(), StartError> {
     }
 }
 
-/// The trust domain's other names are the mesh's to say.
+/// The trust domain's other names are the mesh's to say, and whom else to trust.
 #[cfg(feature = "mtls")]
 async fn start_identity(
     source: Box<dyn meshwork_identity::SvidSource>,
@@ -378,7 +382,34 @@ async fn start_identity(
         let parsed = alias.parse().map_err(StartError::TrustDomain)?;
         options.aliases.push(parsed);
     }
+    options.federated.extend(federated(mesh)?);
     Ok(Identity::start_with(source, options).await?)
+}
+
+/// The trust domains of `caCertificates`, each with the roots that are given for it and no other:
+/// with Istio all roots are one pool, in which any speaks for every trust domain.
+#[cfg(feature = "mtls")]
+fn federated(mesh: &MeshConfig) -> Result<Vec<meshwork_identity::TrustBundle>, StartError> {
+    use meshwork_api::mesh::CertificateSource;
+    let mut bundles = Vec::new();
+    for certificates in &mesh.ca_certificates {
+        for name in &certificates.trust_domains {
+            let name = name.parse().map_err(StartError::TrustDomain)?;
+            let Some(CertificateSource::Pem(pem)) = &certificates.certificate_data else {
+                tracing::warn!(
+                    trust_domain = %name,
+                    "meshConfig.caCertificates gives no roots in PEM: nobody of it is accepted"
+                );
+                continue;
+            };
+            let bundle = meshwork_identity::TrustBundle::from_pem(name, pem.as_bytes());
+            bundles.push(bundle.map_err(|error| StartError::MeshConfig {
+                field: "caCertificates",
+                reason: error.to_string(),
+            })?);
+        }
+    }
+    Ok(bundles)
 }
 
 impl std::fmt::Debug for MeshBuilder {

@@ -17,7 +17,7 @@ use common::{api, authority, call, client};
 use http::StatusCode;
 use meshwork::{
     Mesh,
-    api::mesh::{MeshConfig, TlsConfig},
+    api::mesh::{CertificateData, CertificateSource, MeshConfig, TlsConfig},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -88,6 +88,22 @@ async fn curves_of_the_meshs_own_tls_are_refused() {
     let config = MeshConfig { mesh_mtls: Some(settings), ..Default::default() };
     let refused = api(&authority()).mesh_config(config).start().await.unwrap_err();
     assert!(refused.to_string().starts_with("meshMTLS.ecdhCurves: "), "{refused}");
+}
+
+/// Whom the mesh trusts besides cannot be left open.
+#[tokio::test]
+async fn roots_of_other_trust_domains_have_to_be_readable() {
+    let with = |pem: &str| {
+        let elsewhere = CertificateData {
+            certificate_data: Some(CertificateSource::Pem(pem.into())),
+            trust_domains: vec!["elsewhere".into()],
+            ..Default::default()
+        };
+        let config = MeshConfig { ca_certificates: vec![elsewhere], ..Default::default() };
+        api(&authority()).mesh_config(config).start()
+    };
+    let refused = with("nothing").await.unwrap_err();
+    assert!(refused.to_string().starts_with("caCertificates: "), "{refused}");
 }
 
 /// A workload that says its trust domain expects peers of it.

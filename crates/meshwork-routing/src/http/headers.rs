@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 /// Request headers that Envoy keeps in one slot: repeated lines are joined with a comma on
 /// arrival, and an added value is joined to the old one.
-const JOINED_REQUEST: [&str; 34] = [
+const JOINED_REQUEST: [&str; 45] = [
     "accept",
     "accept-encoding",
     "access-control-request-headers",
@@ -14,6 +14,7 @@ const JOINED_REQUEST: [&str; 34] = [
     "access-control-request-private-network",
     "authorization",
     "cache-control",
+    "cdn-loop",
     "connection",
     "content-encoding",
     "content-length",
@@ -36,6 +37,16 @@ const JOINED_REQUEST: [&str; 34] = [
     "upgrade",
     "user-agent",
     "via",
+    "x-client-trace-id",
+    "x-envoy-attempt-count",
+    "x-envoy-decorator-operation",
+    "x-envoy-downstream-service-cluster",
+    "x-envoy-downstream-service-node",
+    "x-envoy-external-address",
+    "x-envoy-is-timeout-retry",
+    "x-envoy-original-host",
+    "x-envoy-original-path",
+    "x-forwarded-client-cert",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use meshwork_identity::{Rotation, SpiffeId, TrustDomain};
+use meshwork_identity::{Rotation, SpiffeId, TrustBundle, TrustDomain};
 use rustls::crypto::CryptoProvider;
 
 /// How an [`Identity`](crate::Identity) is kept fresh.
@@ -22,6 +22,9 @@ pub struct IdentityOptions {
     /// Other names of the mesh's trust domain that are accepted beside those that the source says
     /// (MeshConfig `trustDomainAliases`).
     pub aliases: Vec<TrustDomain>,
+    /// Other trust domains that are accepted, each by roots of its own (MeshConfig
+    /// `caCertificates` with `trustDomains`).
+    pub federated: Vec<TrustBundle>,
 }
 
 impl IdentityOptions {
@@ -34,6 +37,7 @@ impl IdentityOptions {
             fetch_timeout: Duration::from_secs(30),
             expected: None,
             aliases: Vec::new(),
+            federated: Vec::new(),
         }
     }
 }

@@ -92,6 +92,8 @@ fn take(
     renews: bool,
 ) -> Result<(), IdentityError> {
     context.bundles = options.aliases.iter().cloned().fold(context.bundles, TrustBundles::alias);
+    context.bundles =
+        options.federated.iter().cloned().fold(context.bundles, TrustBundles::federate);
     let current = shared.publisher.current();
     let known = current.as_ref().as_ref().is_some_and(|known| *known.context() == context);
     if known && renews {
