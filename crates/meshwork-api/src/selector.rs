@@ -48,3 +48,25 @@ impl PolicyTargetReference {
 
 /// The label that the Gateway API gives the workloads of a gateway.
 const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_reference_counts() {
+        let labels = [(GATEWAY_NAME, "inner")].into_iter().collect();
+        let names = |group: &str, kind: &str, name: &str, namespace: &str| {
+            let [group, kind, name, namespace] = [group, kind, name, namespace].map(str::to_owned);
+            let target = PolicyTargetReference { group, kind, name, namespace };
+            target.names_gateway_of("shop", &labels)
+        };
+        let api = "gateway.networking.k8s.io";
+        assert!(names(api, "Gateway", "inner", ""));
+        assert!(names(api, "Gateway", "inner", "shop"));
+        assert!(!names("", "Gateway", "inner", ""));
+        assert!(!names(api, "GatewayClass", "inner", ""));
+        assert!(!names(api, "Gateway", "outer", ""));
+        assert!(!names(api, "Gateway", "inner", "other"));
+    }
+}
