@@ -15,7 +15,9 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use common::{STRICT, api, authority, call, client};
 use http::StatusCode;
+use meshwork::api::mesh::MeshConfig;
 use tokio::{
+    io::AsyncReadExt as _,
     net::{TcpListener, TcpStream},
     time::Instant,
 };
@@ -60,4 +62,28 @@ async fn silent_connections_slow_nobody() {
     mesh.shutdown();
     tokio::time::timeout(Duration::from_secs(20), serving).await.unwrap().unwrap().unwrap();
     drop(silent);
+}
+
+/// MeshConfig `protocolDetectionTimeout`: who says nothing is waited for no longer than that.
+#[tokio::test]
+async fn silent_connections_end_where_the_mesh_says_when() {
+    let authority = authority();
+    for (timeout, ends) in [(Some("0.1s"), true), (Some("0s"), false), (None, false)] {
+        let config = MeshConfig {
+            protocol_detection_timeout: timeout.map(|text| text.parse().unwrap()),
+            ..MeshConfig::default()
+        };
+        let builder = api(&authority).mesh_config(config).yaml("strict", STRICT);
+        let mesh = builder.start().await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(mesh.serve(listener, Router::new()));
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let limit = Duration::from_secs(if ends { 20 } else { 1 });
+        let mut answer = [0; 1];
+        // An end or a reset, but not an answer.
+        let ended = tokio::time::timeout(limit, silent.read(&mut answer)).await;
+        assert_eq!(ended.is_ok(), ends, "{timeout:?}");
+        assert!(!matches!(ended, Ok(Ok(1..))), "{timeout:?}");
+    }
 }
