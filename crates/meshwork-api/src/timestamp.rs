@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 /// A point in time (RFC 3339); earlier is less.
 ///
@@ -51,10 +51,25 @@ impl FromStr for Timestamp {
     type Err = ParseTimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        OffsetDateTime::parse(text, &Rfc3339)
-            .map(|time| Self(time.to_offset(time::UtcOffset::UTC)))
-            .map_err(|_| ParseTimestampError(text.chars().take(64).collect()))
+        canonical(text)
+            .and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok())
+            .map(|time| Self(time.to_offset(UtcOffset::UTC)))
+            .ok_or_else(|| ParseTimestampError(text.chars().take(64).collect()))
     }
+}
+
+/// The strict form of a time as Go takes it: an hour may lack its zero and a fraction may follow a
+/// comma, but `T` and `Z` are capital and no minute has a second 60.
+fn canonical(text: &str) -> Option<String> {
+    let (date, clock) = text.split_once('T')?;
+    let (hour, rest) = clock.split_once(':')?;
+    let (time, tail) = rest.split_at_checked("00:00".len())?;
+    let fits = matches!(hour.len(), 1 | 2)
+        && hour.bytes().all(|b| b.is_ascii_digit())
+        && !time.ends_with("60")
+        && !tail.ends_with('z');
+    let tail = tail.replacen(',', ".", 1);
+    fits.then(|| format!("{date}T{hour:0>2}:{time}{tail}"))
 }
 
 impl fmt::Display for Timestamp {
@@ -96,5 +111,34 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         crate::proto::deserialize(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_go_reads() {
+        for (text, expected) in [
+            ("2026-01-01T00:00:10Z", Some("2026-01-01T00:00:10Z")),
+            ("2026-01-01T1:00:00.25+01:00", Some("2026-01-01T00:00:00.25Z")),
+            ("2026-01-01T00:00:00,5Z", Some("2026-01-01T00:00:00.5Z")),
+            ("2024-02-29T23:59:59Z", Some("2024-02-29T23:59:59Z")),
+            ("2026-02-29T00:00:00Z", None),
+            ("2026-01-01 00:00:00Z", None),
+            ("2026-01-01t00:00:00Z", None),
+            ("2026-01-01T00:00:00z", None),
+            ("2026-01-01T23:59:60Z", None),
+            ("2026-01-01T24:00:00Z", None),
+            ("2026-01-01T00:00Z", None),
+            ("2026-01-01T00:00:00", None),
+            ("2026-1-1T00:00:00Z", None),
+            ("2026-01-01", None),
+            ("", None),
+        ] {
+            let read = text.parse::<Timestamp>().ok().map(|time| time.to_string());
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
     }
 }

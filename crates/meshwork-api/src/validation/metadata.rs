@@ -2,8 +2,10 @@
 
 use super::findings::{Findings, quote};
 use super::place::Place;
-use crate::ObjectMeta;
+use crate::proto::type_name;
 use crate::security::Action;
+use crate::{Layer, ObjectMeta, Report, Timestamp};
+use serde_json::Value;
 
 /// The annotations of an object; `action` is that of an AuthorizationPolicy.
 pub(super) fn annotations(metadata: &ObjectMeta, action: Option<Action>, out: &mut Findings<'_>) {
@@ -33,6 +35,83 @@ pub(super) fn annotations(metadata: &ObjectMeta, action: Option<Action>, out: &m
         }
     }
 }
+
+/// Whether the fields that [`ObjectMeta`] leaves out have the types that the webhook reads; it reads
+/// all of the metadata, and nothing of an object whose metadata does not fit.
+pub(super) fn unread(object: &Value, report: &mut Report) {
+    let Some(metadata) = object.get("metadata").filter(|metadata| metadata.is_object()) else {
+        return;
+    };
+    members(metadata, &Place::root("metadata"), &WHOLE, report);
+    for (list, fields) in [("ownerReferences", &OWNER[..]), ("managedFields", &MANAGED[..])] {
+        let items = metadata.get(list).and_then(Value::as_array).into_iter().flatten();
+        for (index, item) in items.enumerate().filter(|(_, item)| !item.is_null()) {
+            let metadata = Place::root("metadata");
+            let place = metadata.item(list, index);
+            if item.is_object() {
+                members(item, &place, fields, report);
+            } else {
+                wrong(&place, "a mapping", item, report);
+            }
+        }
+    }
+}
+
+fn members(value: &Value, place: &Place<'_>, fields: &[(&str, Type)], report: &mut Report) {
+    for (name, kind) in fields {
+        let Some(member) = value.get(name).filter(|member| !member.is_null()) else { continue };
+        let text = |value: &Value| value.is_string() || value.is_null();
+        let (fits, expected) = match kind {
+            Type::Text => (member.is_string(), "a string"),
+            Type::Flag => (member.is_boolean(), "a boolean"),
+            Type::Integer => (member.as_i64().is_some(), "an integer"),
+            Type::List => (member.is_array(), "a list"),
+            Type::Texts => {
+                (member.as_array().is_some_and(|items| items.iter().all(text)), "a list of strings")
+            }
+            Type::Time => (
+                member.as_str().is_some_and(|text| text.parse::<Timestamp>().is_ok()),
+                "a time such as `2026-01-01T00:00:00Z`",
+            ),
+        };
+        if !fits {
+            wrong(&place.field(name), expected, member, report);
+        }
+    }
+}
+
+fn wrong(place: &Place<'_>, expected: &str, found: &Value, report: &mut Report) {
+    let message = format!("expected {expected}, found {}", type_name(found));
+    report.error(Layer::Reading, place.to_string(), message);
+}
+
+#[derive(Clone, Copy)]
+enum Type {
+    Text,
+    Flag,
+    Integer,
+    List,
+    Texts,
+    Time,
+}
+
+const WHOLE: [(&str, Type); 5] = [
+    ("selfLink", Type::Text),
+    // Unlike Istio's own numbers, those of Kubernetes cannot be quoted.
+    ("generation", Type::Integer),
+    ("deletionGracePeriodSeconds", Type::Integer),
+    ("finalizers", Type::Texts),
+    ("managedFields", Type::List),
+];
+const OWNER: [(&str, Type); 1] = [("blockOwnerDeletion", Type::Flag)];
+const MANAGED: [(&str, Type); 6] = [
+    ("manager", Type::Text),
+    ("operation", Type::Text),
+    ("apiVersion", Type::Text),
+    ("time", Type::Time),
+    ("fieldsType", Type::Text),
+    ("subresource", Type::Text),
+];
 
 /// Whether an annotation marks an object that istiod made from a Gateway API resource. Users
 /// cannot forge it in a cluster for long, but the webhook believes it.

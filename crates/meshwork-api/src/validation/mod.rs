@@ -96,6 +96,9 @@ pub fn verdict(object: &Value) -> (Verdict, Report) {
             report.error(Layer::Reading, problem.path, problem.kind.to_string());
         }
     }
+    if report.is_empty() {
+        metadata::unread(object, &mut report);
+    }
     let Some(read) = read.filter(|_| report.is_empty()) else {
         return (Verdict::Unparsable, report);
     };

@@ -85,3 +85,31 @@ fn names_in_snake_case_count() {
         ["E spec.portLevelMtls"]
     );
 }
+
+/// The webhook reads all of the metadata, so none of it can have another type.
+#[test]
+fn metadata_has_types() {
+    for (metadata, expected) in [
+        ("finalizers: [example.com/a, null], selfLink: /a, generation: 1", ""),
+        ("ownerReferences: [null, {blockOwnerDeletion: true}], managedFields: null", ""),
+        ("managedFields: [{manager: a, time: '2026-01-01T00:00:00Z', fieldsV1: {}}]", ""),
+        ("finalizers: a", "R metadata.finalizers"),
+        ("finalizers: [1]", "R metadata.finalizers"),
+        ("selfLink: []", "R metadata.selfLink"),
+        ("generation: '1'", "R metadata.generation"),
+        ("deletionGracePeriodSeconds: 1.5", "R metadata.deletionGracePeriodSeconds"),
+        ("managedFields: {}", "R metadata.managedFields"),
+        ("managedFields: [a]", "R metadata.managedFields[0]"),
+        ("managedFields: [{time: now}]", "R metadata.managedFields[0].time"),
+        (
+            "ownerReferences: [{blockOwnerDeletion: 1}]",
+            "R metadata.ownerReferences[0].blockOwnerDeletion",
+        ),
+        ("creationTimestamp: '2026-01-01 00:00:00Z'", "R metadata.creationTimestamp"),
+        ("labels: {a: 1}", "R metadata.labels.a"),
+    ] {
+        let mut object = object("PeerAuthentication", "{}");
+        object["metadata"] = yaml(&format!("{{name: test, {metadata}}}"));
+        assert_eq!(said(&object).join(", "), expected, "{metadata}");
+    }
+}
