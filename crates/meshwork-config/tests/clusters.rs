@@ -182,6 +182,12 @@ fn names_asked_for_by_requests_have_no_panic_and_no_identities() {
     assert_eq!(cluster["type"], "DYNAMIC_FORWARD_PROXY");
     assert_eq!(cluster["common_lb_config"], Value::Null);
     assert_eq!(cluster["tls_matches"][0]["subject_alt_names"], Value::Null);
+    let own = world.proxy(|proxy| {
+        proxy.metadata.insert("TLS_CLIENT_CERT_CHAIN".into(), "/c".into());
+        proxy.metadata.insert("TLS_CLIENT_KEY".into(), "/k".into());
+    });
+    let tls = own.at("outbound|80||*.a.com", "/tls");
+    assert_eq!((&tls["certificate"][0], &tls["sni"]), (&json!("file-cert:/c~/k"), &Value::Null));
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl TlsInput<'_> {
         if let Some(files) = metadata_certificate(self.client) {
             let tls = ClientTls {
                 subject_alt_names: self.accounts.into(),
-                sni: Some(Arc::clone(&self.mesh_sni)),
+                sni: (!self.dynamic).then(|| Arc::clone(&self.mesh_sni)),
                 ..files
             };
             return self.user(&tls);

@@ -85,7 +85,9 @@ async fn send(mut request: Request<Body>, grpc: bool) -> Result<Response<Body>, 
     let cluster = cx.routed.as_ref().and_then(|routed| routed.cluster.clone()).ok_or(no_cluster)?;
     let shared = cluster.shared();
     let protocol = cluster.protocol_for(request.version());
-    let hash = hash(&request, &cx);
+    // Only an algorithm that hashes asks for the key, once a try, and cookies come of the asking.
+    let hash = if cluster.is_hashing() { hash(&request, &cx) } else { RequestHash::default() };
+    let tries = attempt.as_ref().map_or(1, |attempt| usize::from(attempt.number));
     let pick = pick(&cluster, &cx, attempt.as_ref(), hash.key)?;
     let upstream = pick.endpoint().clone();
     let address: Arc<str> = pick.address().into();
@@ -114,8 +116,10 @@ async fn send(mut request: Request<Body>, grpc: bool) -> Result<Response<Body>, 
     guard.report(outcome(&response, grpc));
     let status = response.status();
     clean_response(response.headers_mut(), status);
-    note_service_time(&mut response, began.elapsed());
-    for cookie in &hash.set_cookies {
+    if cx.added.debug {
+        note_service_time(&mut response, began.elapsed());
+    }
+    for cookie in std::iter::repeat_n(&hash.set_cookies, tries).flatten() {
         if let Ok(cookie) = HeaderValue::from_str(cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
