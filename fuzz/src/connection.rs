@@ -2,7 +2,9 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use meshwork_transport::{HelloReader, HelloState, accept_proxy_header, forwarded_client_cert};
+use meshwork_transport::{
+    ClientCertDetails, HelloReader, HelloState, accept_proxy_header, forwarded_client_cert,
+};
 use tokio::io::AsyncReadExt as _;
 
 /// A ClientHello comes out the same however its bytes are cut.
@@ -39,7 +41,10 @@ pub fn proxy_protocol(data: &[u8]) {
 pub fn xfcc(data: &[u8]) {
     let provider = meshwork_identity::tls::provider();
     let own = "spiffe://cluster.local/ns/shop/sa/web";
-    let Some(element) = forwarded_client_cert(Some(own), data, false, &provider) else { return };
+    let sidecar = ClientCertDetails::SIDECAR;
+    let Some(element) = forwarded_client_cert(Some(own), &[data], sidecar, &provider) else {
+        return;
+    };
     let mut quoted = false;
     let mut escaped = false;
     for c in element.chars() {

@@ -35,8 +35,9 @@ pub use layers::{
 };
 pub use log::{AccessLog, AccessLogEntry, AccessLogLayer, CountedBody, LoggedBody};
 pub use normalize::{
-    EscapedSlashes, ForwardClientCert, HeadersWithUnderscores, HttpSettings, Normalize,
-    NormalizeLayer, NormalizedPath, PathNormalization, PathNormalizationError,
+    AddedHeaders, ClientCertDetails, ConnectionLimits, CurrentSettings, EscapedSlashes,
+    ForwardClientCert, HeadersWithUnderscores, HttpSettings, Normalize, NormalizeLayer,
+    NormalizedPath, PathNormalization, PathNormalizationError, StreamLimits,
 };
 pub use pool::{PoolSettings, StreamReset, UpstreamFailure};
 pub use reply::{Details, Flag, LocalReply, ResponseFlags, grpc_status_of, is_grpc};

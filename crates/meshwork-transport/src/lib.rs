@@ -19,6 +19,7 @@ pub use detect::{
 };
 pub use forward::{Forward, ForwardError, Spliced, forward_to};
 pub use identity::{Identity, IdentityError, IdentityOptions, IdentityStatus, Unusable};
+pub use meshwork_tower::ClientCertDetails;
 pub use original_destination::original_destination;
 pub use proxy_protocol::{
     ProxiedAddresses, ProxyHeaderError, ProxyProtocolVersion, accept_proxy_header, proxy_header,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use meshwork_tower::ClientCertDetails;
 use rustls::crypto::CryptoProvider;
 use x509_parser::{
     certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, x509::X509Name,
@@ -11,16 +12,17 @@ use crate::user::sha256;
 
 /// The element that describes the certificate of a client, with the keys and the order of Envoy.
 ///
-/// `own` is the URI of the proxy's own certificate (`By`). `gateway` adds the certificate itself,
-/// as gateways do. A name that could be taken for the end of an element is left out: Envoy writes
-/// it as it is, and whoever reads the header is fooled. `None` where the certificate cannot be
-/// parsed.
+/// `own` is the URI of the proxy's own certificate (`By`). `chain` are the certificates that the
+/// client showed, its own first; `details` says what is told of them beside the hash. A name that
+/// could be taken for the end of an element is left out: Envoy writes it as it is, and whoever reads
+/// the header is fooled. `None` where there is no certificate, or it cannot be parsed.
 pub fn forwarded_client_cert(
     own: Option<&str>,
-    leaf: &[u8],
-    gateway: bool,
+    chain: &[impl AsRef<[u8]>],
+    details: ClientCertDetails,
     provider: &CryptoProvider,
 ) -> Option<String> {
+    let leaf = chain.first()?.as_ref();
     let (_, certificate) = X509Certificate::from_der(leaf).ok()?;
     let mut element = String::new();
     if let Some(own) = own.filter(|own| is_plain(own)) {
@@ -30,12 +32,18 @@ pub fn forwarded_client_cert(
     for byte in sha256(leaf, provider)?.as_ref() {
         let _ = write!(element, "{byte:02x}");
     }
-    if gateway {
+    if details.cert {
         let _ = write!(element, ";Cert=\"{}\"", url_encoded_pem(leaf));
     }
-    // Quotes are escaped there already.
-    let subject = rfc2253(certificate.subject());
-    let _ = write!(element, ";Subject=\"{subject}\"");
+    if details.chain {
+        let chain: String = chain.iter().map(|one| url_encoded_pem(one.as_ref())).collect();
+        let _ = write!(element, ";Chain=\"{chain}\"");
+    }
+    if details.subject {
+        // Quotes are escaped there already.
+        let subject = rfc2253(certificate.subject());
+        let _ = write!(element, ";Subject=\"{subject}\"");
+    }
     let names = certificate.subject_alternative_name().ok().flatten();
     let names = names.map_or(&[][..], |names| &names.value.general_names);
     let uris: Vec<&str> = names
@@ -45,14 +53,15 @@ pub fn forwarded_client_cert(
             _ => None,
         })
         .collect();
-    if uris.is_empty() {
+    if details.uri && uris.is_empty() {
         element.push_str(";URI=");
     }
-    for uri in uris {
+    for uri in uris.into_iter().filter(|_| details.uri) {
         let _ = write!(element, ";URI={uri}");
     }
     for name in names {
         if let GeneralName::DNSName(name) = name
+            && details.dns
             && is_plain(name)
         {
             let _ = write!(element, ";DNS={name}");
@@ -176,10 +185,12 @@ mod tests {
         }
         let leaf = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone();
         let provider = meshwork_identity::tls::provider();
-        let element = forwarded_client_cert(own, &leaf, false, &provider).unwrap();
+        let element =
+            forwarded_client_cert(own, &[&leaf], ClientCertDetails::SIDECAR, &provider).unwrap();
         let (before, rest) = element.split_once("Hash=").unwrap();
         assert_eq!((before, rest.get(64..).unwrap()), expected);
-        let gateway = forwarded_client_cert(own, &leaf, true, &provider).unwrap();
+        let gateway =
+            forwarded_client_cert(own, &[&leaf], ClientCertDetails::GATEWAY, &provider).unwrap();
         assert!(gateway.contains(";Cert=\"-----BEGIN%20CERTIFICATE-----%0AMII"), "{gateway}");
     }
 
@@ -234,6 +245,39 @@ mod tests {
     #[test]
     fn what_is_no_certificate_is_not_described() {
         let provider = meshwork_identity::tls::provider();
-        assert_eq!(forwarded_client_cert(None, b"nothing", false, &provider), None);
+        let sidecar = ClientCertDetails::SIDECAR;
+        assert_eq!(forwarded_client_cert(None, &[b"nothing"], sidecar, &provider), None);
+        assert_eq!(forwarded_client_cert(None, &[b""; 0], sidecar, &provider), None);
+    }
+
+    #[test]
+    fn details_are_told_in_the_order_of_envoy() {
+        let provider = meshwork_identity::tls::provider();
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![uri("spiffe://a/b"), dns("a.example")];
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let leaf = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone();
+        let chain = [&leaf, &leaf];
+        let told = |set: fn(&mut ClientCertDetails)| {
+            let mut details = ClientCertDetails::GATEWAY;
+            (details.cert, details.subject, details.uri, details.dns) = Default::default();
+            set(&mut details);
+            let element = forwarded_client_cert(None, &chain, details, &provider).unwrap();
+            element.get(5 + 64..).unwrap().to_owned()
+        };
+        let pem = url_encoded_pem(&leaf);
+        assert_eq!(told(|_| {}), "");
+        assert_eq!(told(|details| details.cert = true), format!(";Cert=\"{pem}\""));
+        assert_eq!(told(|details| details.chain = true), format!(";Chain=\"{pem}{pem}\""));
+        assert_eq!(told(|details| details.subject = true), ";Subject=\"\"");
+        assert_eq!(told(|details| details.uri = true), ";URI=spiffe://a/b");
+        assert_eq!(told(|details| details.dns = true), ";DNS=a.example");
+        let all = |details: &mut ClientCertDetails| {
+            *details = ClientCertDetails::GATEWAY;
+            details.chain = true;
+        };
+        let names = ";Subject=\"\";URI=spiffe://a/b;DNS=a.example";
+        let certificates = format!(";Cert=\"{pem}\";Chain=\"{pem}{pem}\"");
+        assert_eq!(told(all), certificates + names);
     }
 }

@@ -12,7 +12,9 @@
 use std::sync::LazyLock;
 
 use meshwork_identity::tls::provider;
-use meshwork_transport::{HelloReader, HelloState, accept_proxy_header, forwarded_client_cert};
+use meshwork_transport::{
+    ClientCertDetails, HelloReader, HelloState, accept_proxy_header, forwarded_client_cert,
+};
 use proptest::prelude::*;
 
 /// The ClientHello of a real client.
@@ -62,7 +64,7 @@ proptest! {
             bytes.splice(0..0, [0x16, 3, 1, 0x02, 0, 1, 0, 1, 0xfc]);
         }
         prop_assert_eq!(read(&bytes, 7), read(&bytes, bytes.len().max(1)));
-        prop_assert_eq!(forwarded_client_cert(None, &bytes, true, &provider()), None);
+        prop_assert_eq!(forwarded_client_cert(None, &[&bytes], ClientCertDetails::GATEWAY, &provider()), None);
     }
 
     #[test]

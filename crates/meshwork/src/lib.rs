@@ -4,6 +4,8 @@
 mod builder;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "server")]
+mod connections;
 #[cfg(feature = "mtls")]
 mod credentials;
 mod engine;

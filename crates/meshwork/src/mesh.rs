@@ -50,6 +50,10 @@ pub(crate) struct Assembly {
     #[cfg(feature = "server")]
     pub(crate) drain: Duration,
     #[cfg(feature = "server")]
+    pub(crate) settings: meshwork_tower::CurrentSettings,
+    #[cfg(feature = "server")]
+    pub(crate) connections: crate::connections::Connections,
+    #[cfg(feature = "server")]
     pub(crate) probes: crate::server::Probes,
     #[cfg(feature = "server")]
     pub(crate) reports: Arc<crate::report::Reports>,

@@ -2,6 +2,7 @@
 
 use std::{env, fs, net::IpAddr};
 
+use meshwork_api::mesh::ProxyConfig;
 use meshwork_core::Labels;
 use meshwork_registry::Proxy;
 
@@ -72,7 +73,11 @@ impl Workload {
 
     /// The workload that the environment describes, as Istio's injection template sets it:
     /// `POD_NAME`, `POD_NAMESPACE`, and where they are set `SERVICE_ACCOUNT`, `INSTANCE_IP`,
-    /// `TRUST_DOMAIN`, and `ISTIO_LABELS_FILE`, the path of a downward API file with one `key="value"` a line.
+    /// `TRUST_DOMAIN`, `PROXY_CONFIG`, and `ISTIO_LABELS_FILE`, the path of a downward API file with
+    /// one `key="value"` a line.
+    ///
+    /// `PROXY_CONFIG` stands in the place of MeshConfig `defaultConfig`: whoever injects it has
+    /// merged the mesh's settings with those of the annotation `proxy.istio.io/config`.
     ///
     /// # Errors
     /// [`WorkloadError`] names the variable or the line.
@@ -98,6 +103,14 @@ impl Workload {
         }
         if let Some(trust_domain) = variable("TRUST_DOMAIN") {
             workload = workload.trust_domain(trust_domain);
+        }
+        if let Some(text) = variable("PROXY_CONFIG") {
+            let config = serde_json::from_str::<ProxyConfig>(&text);
+            if config.is_err() {
+                let (name, expected) = ("PROXY_CONFIG", "a ProxyConfig in JSON");
+                return Err(WorkloadError::Invalid { name, value: text, expected });
+            }
+            workload.proxy.metadata.insert("PROXY_CONFIG".into(), text.into());
         }
         if let Some(path) = variable("ISTIO_LABELS_FILE") {
             let failed = |reason: String| WorkloadError::Labels { path: path.clone(), reason };
@@ -194,6 +207,7 @@ mod tests {
                 "SERVICE_ACCOUNT" => "web".into(),
                 "INSTANCE_IP" => "10.0.0.1".into(),
                 "TRUST_DOMAIN" => "shop.example".into(),
+                "PROXY_CONFIG" => r#"{"proxyHeaders":{"server":{"disabled":true}}}"#.into(),
                 _ => file.clone(),
             })
         })
@@ -202,6 +216,7 @@ mod tests {
         assert_eq!(workload.proxy().labels.get("version"), Some("v1"));
         assert_eq!(workload.proxy().addresses.len(), 1);
         assert_eq!(workload.own_trust_domain(), Some("shop.example"));
+        assert!(workload.proxy().metadata.contains_key("PROXY_CONFIG"));
     }
 
     #[test]

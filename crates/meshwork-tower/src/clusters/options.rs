@@ -65,6 +65,7 @@ impl ClusterOptions {
         let mut settings = PoolSettings {
             max_requests_per_connection: pool.max_requests_per_connection,
             max_connection_duration: pool.max_connection_duration,
+            preserve_header_case: policy.preserve_header_case,
             ..PoolSettings::default()
         };
         if let Some(idle) = pool.idle_timeout {

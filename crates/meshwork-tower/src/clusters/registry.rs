@@ -18,7 +18,8 @@ use meshwork_routing::{
 
 use super::{ClusterHandle, ClusterOptions, EndpointChoice, Upstream, names::NameFollower};
 use crate::{
-    Clock, Connect, DialAddress, Resolve, Seeds, SharedConnector, connect::SharedResolver,
+    Clock, Connect, CurrentSettings, DialAddress, Direction, Resolve, Seeds, SharedConnector,
+    connect::SharedResolver,
 };
 
 /// The runtime state of all clusters of a proxy.
@@ -32,6 +33,7 @@ pub struct Clusters(Arc<Inner>);
 struct Inner {
     settings: Settings,
     running: RwLock<HashMap<Arc<str>, Running>>,
+    current: CurrentSettings,
 }
 
 /// What clusters are made with.
@@ -77,7 +79,11 @@ impl Clusters {
     }
 
     fn with(settings: Settings) -> Self {
-        Self(Arc::new(Inner { settings, running: RwLock::default() }))
+        Self(Arc::new(Inner {
+            settings,
+            running: RwLock::default(),
+            current: CurrentSettings::new(),
+        }))
     }
 
     /// Looks names up by `resolver`: each address of a name with `resolution: DNS` is an endpoint
@@ -253,7 +259,10 @@ impl Clusters {
             Some(_) => EndpointChoice::Balanced,
             None => EndpointChoice::OriginalDestination { port: None },
         };
-        let options = ClusterOptions { choice, protocol, ..ClusterOptions::default() };
+        let http1 = !http2 && (port.protocol.is_http() || protocol == UpstreamProtocol::Downstream);
+        let settings = self.0.current.of(snapshot, Direction::Inbound);
+        let mut options = ClusterOptions { choice, protocol, ..ClusterOptions::default() };
+        options.pool.preserve_header_case = http1 && settings.header_case;
         if let Some(Running { handle, .. }) = self.known(name)
             && *handle.options() == options
         {

@@ -12,7 +12,7 @@ use meshwork_policy::HashPolicy;
 use meshwork_routing::{FormatContext, Route, RouteDecision};
 
 use super::{ConnectionInfo, Direction, Record, Timing};
-use crate::{ClusterHandle, Details, ResponseFlags};
+use crate::{AddedHeaders, ClusterHandle, Details, ResponseFlags};
 
 /// What a stack knows of a request; its only request extension.
 ///
@@ -46,6 +46,10 @@ pub struct MeshContext {
     /// When the caller of the application gives up; calls that the application makes on its behalf
     /// end by then.
     pub deadline: Option<tokio::time::Instant>,
+    /// Which headers forwarding adds.
+    pub added: AddedHeaders,
+    /// How much of the body is kept for retries, where the listener says so.
+    pub buffer_limit: Option<usize>,
 }
 
 /// The head of a request as its owner: authority, path and scheme after validation and
@@ -122,6 +126,8 @@ impl MeshContext {
             routed: None,
             timing: Timing::default(),
             deadline: None,
+            added: AddedHeaders::default(),
+            buffer_limit: None,
         }
     }
 

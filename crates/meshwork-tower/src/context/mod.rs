@@ -3,6 +3,7 @@
 mod connection;
 mod layer;
 mod mesh;
+mod progress;
 mod propagate;
 mod record;
 mod seeds;

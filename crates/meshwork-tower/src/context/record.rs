@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use super::progress::Progress;
 use crate::{Details, Flag, Head, ResponseFlags};
 
 /// What became of one request (Envoy's stream info): layers write it, the access log reads it.
@@ -38,17 +39,28 @@ pub struct StreamInfo {
 ///
 /// It outlives the request's future, so that a request that the client gave up can be told of.
 #[derive(Clone, Default)]
-pub struct Record(Arc<Mutex<StreamInfo>>);
+pub struct Record(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    info: Mutex<StreamInfo>,
+    progress: Progress,
+}
 
 impl Record {
     /// Reads what happened so far.
     pub fn read(&self) -> StreamInfo {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.info.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Writes.
     pub fn write(&self, change: impl FnOnce(&mut StreamInfo)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.0.info.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What has passed of the request.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.0.progress
     }
 
     /// Adds a flag.

@@ -3,7 +3,8 @@
 use std::{mem, task};
 
 use futures_util::future::{BoxFuture, Either};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use meshwork_routing::Rewrite;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -81,19 +82,41 @@ fn change_request<B>(request: &mut Request<B>) {
         if let Some(path) =
             routed.route().and_then(|route| route.rewrite.apply(&cx.head.path_and_query))
         {
-            note(&mut headers, "x-envoy-original-path", &cx.head.path_and_query);
+            if cx.added.debug {
+                note(&mut headers, "x-envoy-original-path", &cx.head.path_and_query);
+            }
             cx.head.path_and_query = path.into();
         }
-        if let Some(authority) = routed.decision.authority()
-            && authority != &*cx.head.authority
-        {
-            note(&mut headers, "x-envoy-original-host", &cx.head.authority);
+        // One that is rewritten to itself is told of too.
+        if let Some(authority) = routed.decision.authority() {
+            if cx.added.debug {
+                note(&mut headers, "x-envoy-original-host", &cx.head.authority);
+            }
+            if cx.added.forwarded_host
+                && routed.route().is_some_and(|route| route.rewrite != Rewrite::default())
+            {
+                append_host(&mut headers, &cx.head.authority);
+            }
             cx.head.authority = authority.into();
         }
         *request.headers_mut() = headers;
     }
     request.extensions_mut().insert(cx);
 }
+
+/// Appends a host to `x-forwarded-host`, where it is not the last one there.
+fn append_host(headers: &mut HeaderMap, host: &str) {
+    let before = headers.get(&FORWARDED_HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    if host.is_empty() || before.rsplit(|byte| *byte == b',').next() == Some(host.as_bytes()) {
+        return;
+    }
+    let separator: &[u8] = if before.is_empty() { b"" } else { b"," };
+    if let Ok(hosts) = HeaderValue::from_bytes(&[before, separator, host.as_bytes()].concat()) {
+        headers.insert(FORWARDED_HOST, hosts);
+    }
+}
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 fn note(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

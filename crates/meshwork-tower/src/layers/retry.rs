@@ -16,8 +16,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    BoxError, Clock, ClusterHandle, Flag, MeshContext, Replay, ReplayBody, ResponseFlags,
-    StreamReset, Timing, UpstreamFailure, is_grpc,
+    AddedHeaders, BoxError, Clock, ClusterHandle, Flag, MeshContext, Replay, ReplayBody,
+    ResponseFlags, StreamReset, Timing, UpstreamFailure, is_grpc,
 };
 
 /// Tries requests again as their route's `retries` say, and numbers the tries.
@@ -100,13 +100,12 @@ where
         let clone = self.inner.clone();
         let inner = mem::replace(&mut self.inner, clone);
         let (parts, body) = request.into_parts();
-        let policy = parts.extensions.get::<MeshContext>().and_then(|cx| cx.route()?.retry.clone());
-        let tries = Tries {
-            parts,
-            body: Replay::new(body, self.layer.body_limit),
-            policy,
-            clock: self.layer.clock,
-        };
+        let cx = parts.extensions.get::<MeshContext>();
+        let policy = cx.and_then(|cx| cx.route()?.retry.clone());
+        let added = cx.map(|cx| cx.added).unwrap_or_default();
+        let limit = cx.and_then(|cx| cx.buffer_limit).unwrap_or(self.layer.body_limit);
+        let tries =
+            Tries { parts, body: Replay::new(body, limit), added, policy, clock: self.layer.clock };
         Box::pin(tries.run(inner))
     }
 }
@@ -116,6 +115,7 @@ struct Tries<B> {
     parts: Parts,
     body: Replay<B>,
     policy: Option<RetryPolicy>,
+    added: AddedHeaders,
     clock: Clock,
 }
 
@@ -198,22 +198,20 @@ where
         let number = attempt.number;
         parts.extensions.insert(attempt);
         let headers = &mut parts.headers;
-        if self.policy.is_some() {
+        if self.policy.is_some() && self.added.attempt_count {
             headers.insert("x-envoy-attempt-count", HeaderValue::from(number));
         }
+        let expected = left.map_or(per_try, |left| Some(left.min(per_try.unwrap_or(left))));
+        if let Some(expected) = expected.filter(|_| self.added.debug) {
+            headers.insert("x-envoy-expected-rq-timeout-ms", millis(expected));
+        }
         if let Some(left) = left {
-            headers.insert(
-                "x-envoy-expected-rq-timeout-ms",
-                millis(left.min(per_try.unwrap_or(left))),
-            );
             if is_grpc(headers) {
                 let timeout = format!("{}m", left.as_millis());
                 if let Ok(timeout) = timeout.parse() {
                     headers.insert("grpc-timeout", timeout);
                 }
             }
-        } else if let Some(per_try) = per_try {
-            headers.insert("x-envoy-expected-rq-timeout-ms", millis(per_try));
         }
         Request::from_parts(parts, self.body.copy())
     }

@@ -2,10 +2,7 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{self, Poll},
 };
 
@@ -17,7 +14,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{AccessLogEntry, CountedBody, LoggedBody, entry::text};
-use crate::{Details, Flag, MeshContext, ResponseFlags};
+use crate::{BoxError, Details, Flag, MeshContext, Record, ResponseFlags};
 
 /// Somebody who is handed every line.
 type Taker = Arc<dyn Fn(&AccessLogEntry) + Send + Sync>;
@@ -69,7 +66,9 @@ impl<S, B, R> Service<Request<B>> for AccessLog<S>
 where
     S: Service<Request<CountedBody<B>>, Response = Response<R>>,
     S::Future: Send + 'static,
+    B: http_body::Body,
     R: http_body::Body<Data = Bytes>,
+    R::Error: Into<BoxError>,
 {
     type Response = Response<LoggedBody<R>>;
     type Error = S::Error;
@@ -80,9 +79,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let received = Arc::new(AtomicU64::new(0));
-        let mut line = Line::begin(&request, self.layer.clone(), Arc::clone(&received));
-        let answer = self.inner.call(request.map(|body| CountedBody::new(body, received)));
+        let mut line = Line::begin(&request, self.layer.clone());
+        let record = line.record.clone();
+        let answer = self.inner.call(request.map(|body| CountedBody::new(body, record)));
         Box::pin(async move {
             let mut response = answer.await?;
             line.answered(&mut response);
@@ -100,25 +99,26 @@ where
 pub(super) struct Line {
     layer: AccessLogLayer,
     entry: Option<Box<AccessLogEntry>>,
-    cx: Option<MeshContext>,
+    /// Whether the request has a context, whose record this is.
+    known: bool,
+    pub(super) record: Record,
     began: Instant,
-    received: Arc<AtomicU64>,
     pub(super) sent: u64,
     /// How long the body is, where its head says so: a server asks no more of it then.
     length: Option<u64>,
 }
 
 impl Line {
-    fn begin<B>(request: &Request<B>, layer: AccessLogLayer, received: Arc<AtomicU64>) -> Self {
-        let cx = MeshContext::of(request).cloned();
+    fn begin<B>(request: &Request<B>, layer: AccessLogLayer) -> Self {
+        let cx = MeshContext::of(request);
         let uri = request.uri();
         let path = uri.path_and_query().map_or("", |target| target.as_str()).into();
         let host = text(request.headers(), "host").unwrap_or_default();
         let authority = uri.authority().map_or(host, |authority| authority.as_str().into());
-        let connection = cx.as_ref().map(|cx| &*cx.connection);
+        let connection = cx.map(|cx| &*cx.connection);
         let headers = request.headers();
         let entry = AccessLogEntry {
-            direction: cx.as_ref().map(|cx| cx.direction).unwrap_or_default(),
+            direction: cx.map(|cx| cx.direction).unwrap_or_default(),
             method: request.method().clone(),
             path,
             protocol: request.version(),
@@ -137,7 +137,9 @@ impl Line {
             server_name: connection.and_then(|connection| connection.sni.clone()),
         };
         let began = Instant::now();
-        Self { layer, entry: Some(Box::new(entry)), cx, began, received, sent: 0, length: None }
+        let record = cx.map(|cx| cx.record.clone()).unwrap_or_default();
+        let entry = Some(Box::new(entry));
+        Self { layer, entry, known: cx.is_some(), record, began, sent: 0, length: None }
     }
 
     /// Notes the head of the answer; the answer's own flags and those of the request become one.
@@ -146,12 +148,15 @@ impl Line {
         entry.response_code = response.status().as_u16();
         entry.upstream_service_time = text(response.headers(), "x-envoy-upstream-service-time");
         self.length = length(&entry.method, response);
-        let Some(cx) = &self.cx else { return };
+        if !self.known {
+            return;
+        }
+        self.record.progress().touch();
         let extensions = response.extensions_mut();
         let flags = extensions.get::<ResponseFlags>().copied().unwrap_or_default();
         let details = extensions.get::<Details>().cloned().unwrap_or(Details::VIA_UPSTREAM);
-        cx.record.answer(flags, &details);
-        extensions.insert(cx.record.read().flags);
+        self.record.answer(flags, &details);
+        extensions.insert(self.record.read().flags);
     }
 
     /// The answer has passed, or failed on the way.
@@ -162,10 +167,10 @@ impl Line {
     fn write(&mut self, given_up: bool) {
         let Some(mut entry) = self.entry.take() else { return };
         entry.bytes_sent = self.sent;
-        entry.bytes_received = self.received.load(Ordering::Relaxed);
+        entry.bytes_received = self.record.progress().received();
         entry.duration = self.began.elapsed();
-        if let Some(cx) = &self.cx {
-            entry.info = cx.record.read();
+        if self.known {
+            entry.info = self.record.read();
             if let Some(head) = entry.info.head.clone() {
                 entry.path = head.path_and_query;
                 entry.authority = head.authority;

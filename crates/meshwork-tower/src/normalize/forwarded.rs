@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, uri::Authority};
 
-use super::ForwardClientCert;
-use crate::{ConnectionInfo, Direction};
+use super::{ForwardClientCert, HttpSettings};
+use crate::{ConnectionInfo, Direction, Head};
 
 /// Reads and writes the forwarding headers of a request; returns its scheme (where the target
 /// names none) and the address of the client behind the proxies.
@@ -13,8 +13,9 @@ pub(super) fn forward(
     headers: &mut HeaderMap,
     connection: &ConnectionInfo,
     direction: Direction,
-    trusted_hops: usize,
+    settings: &HttpSettings,
 ) -> (&'static str, Option<IpAddr>) {
+    let trusted_hops = settings.trusted_hops;
     let peer = connection.source.map(|address| address.ip());
     let own = if connection.tls { "https" } else { "http" };
     let client = if direction == Direction::Gateway {
@@ -45,6 +46,27 @@ pub(super) fn forward(
         own
     };
     (scheme, client)
+}
+
+/// `x-forwarded-port`: the port that the client dialled. As with the scheme, a gateway believes
+/// nobody but the proxies in front of it.
+pub(super) fn forwarded_port(
+    headers: &mut HeaderMap,
+    connection: &ConnectionInfo,
+    direction: Direction,
+    trusted_hops: usize,
+    head: &Head,
+) {
+    let overwritten = direction == Direction::Gateway && trusted_hops == 0;
+    if !overwritten && headers.contains_key(&FORWARDED_PORT) {
+        return;
+    }
+    let dialled = connection.destination.map(|address| address.port()).or(connection.port());
+    // In process it is the one that the request names.
+    let default = if &*head.scheme == "https" { 443 } else { 80 };
+    let named = || head.authority.parse::<Authority>().ok()?.port_u16();
+    let port = dialled.or_else(named).unwrap_or(default);
+    headers.insert(FORWARDED_PORT, HeaderValue::from(port));
 }
 
 /// `x-forwarded-client-cert`: what a client sends is believed only as far as the mode says.
@@ -99,6 +121,7 @@ fn append_address(headers: &mut HeaderMap, peer: IpAddr) {
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const FORWARDED_CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
 const EXTERNAL_ADDRESS: &str = "x-envoy-external-address";
 
@@ -120,7 +143,8 @@ mod tests {
         }
         let source = Some("192.0.2.4:40000".parse().unwrap());
         let connection = ConnectionInfo::new(source, None);
-        let (scheme, client) = forward(&mut headers, &connection, direction, hops);
+        let settings = HttpSettings { trusted_hops: hops, ..HttpSettings::new(direction) };
+        let (scheme, client) = forward(&mut headers, &connection, direction, &settings);
         let after = headers.get(FORWARDED_FOR).map(|value| value.to_str().unwrap());
         let proto = headers[FORWARDED_PROTO].to_str().unwrap();
         assert_eq!((after, proto, scheme), expected);
@@ -188,5 +212,42 @@ mod tests {
         );
         assert_eq!(client, Some("1.1.1.1".parse().unwrap()));
         check(gateway, 0, (None, None), (Some("192.0.2.4"), "http", "http"));
+    }
+
+    #[test]
+    fn the_port_is_told_as_the_scheme_is() {
+        let told = |direction, hops, before: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(before) = before {
+                headers.insert(FORWARDED_PORT, before.parse().unwrap());
+            }
+            let connection = ConnectionInfo::new(None, Some("192.0.2.9:8443".parse().unwrap()));
+            forwarded_port(&mut headers, &connection, direction, hops, &Head::default());
+            headers[FORWARDED_PORT].to_str().unwrap().to_owned()
+        };
+        for side in [Direction::Inbound, Direction::Outbound] {
+            assert_eq!(told(side, 0, None), "8443");
+            assert_eq!(told(side, 0, Some("9")), "9");
+        }
+        assert_eq!(told(Direction::Gateway, 0, Some("9")), "8443");
+        assert_eq!(told(Direction::Gateway, 1, Some("9")), "9");
+        assert_eq!(told(Direction::Gateway, 1, None), "8443");
+    }
+
+    #[test]
+    fn in_process_the_port_is_the_one_that_the_request_names() {
+        for (scheme, authority, port) in [
+            ("http", "a.example", "80"),
+            ("https", "a.example", "443"),
+            ("http", "a.example:9080", "9080"),
+            ("http", "[2001:db8::1]:9080", "9080"),
+        ] {
+            let mut headers = HeaderMap::new();
+            let (scheme, authority) = (scheme.into(), authority.into());
+            let head = Head { scheme, authority, ..Head::default() };
+            let nowhere = ConnectionInfo::default();
+            forwarded_port(&mut headers, &nowhere, Direction::Outbound, 0, &head);
+            assert_eq!(headers[FORWARDED_PORT], port);
+        }
     }
 }

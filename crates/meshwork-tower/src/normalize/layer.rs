@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     task::{self, Poll},
     time::Duration,
 };
@@ -10,18 +10,17 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{
-    HeaderMap, HeaderValue, Request, Response,
+    HeaderMap, HeaderValue, Request, Response, Version,
     header::{HeaderName, SERVER},
 };
-use meshwork_config::Snapshot;
 use meshwork_core::{Draw, Draws as _};
 use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    HttpSettings,
-    forwarded::{client_certificate, forward},
+    CurrentSettings, HttpSettings,
+    forwarded::{client_certificate, forward, forwarded_port},
     hygiene::{clean_request, underscores},
     request_id::request_id,
     validate::head,
@@ -34,21 +33,15 @@ use crate::{Direction, LocalReply, MeshContext, is_grpc};
 /// What is no valid request is answered here: 400, 404, 426, 431. Path, authority and scheme stand
 /// in the [`MeshContext`] afterwards, hop-by-hop headers and those that only proxies may set are
 /// gone, `x-forwarded-proto`, `x-forwarded-for` (at gateways) and `x-request-id` are there. Every
-/// answer gets the `server` header.
+/// answer gets the `server` header. A request that takes longer than its
+/// [`StreamLimits`](crate::StreamLimits) allow is given up.
 ///
 /// Requests without a context are passed on untouched: a
 /// [`ContextLayer`](crate::ContextLayer) stands above.
 #[derive(Clone, Debug, Default)]
 pub struct NormalizeLayer {
-    settings: Option<HttpSettings>,
-    known: Arc<RwLock<Option<Known>>>,
-}
-
-/// The settings of the snapshot that was seen last.
-#[derive(Debug)]
-struct Known {
-    snapshot: Arc<Snapshot>,
-    settings: HttpSettings,
+    settings: Option<Arc<HttpSettings>>,
+    current: CurrentSettings,
 }
 
 impl NormalizeLayer {
@@ -59,23 +52,15 @@ impl NormalizeLayer {
 
     /// Uses these settings, whatever the snapshot says.
     pub fn with(settings: HttpSettings) -> Self {
-        Self { settings: Some(settings), ..Self::default() }
+        Self { settings: Some(Arc::new(settings)), ..Self::default() }
     }
 
-    fn settings(&self, cx: &MeshContext) -> HttpSettings {
-        if let Some(settings) = &self.settings {
-            return settings.clone();
+    fn settings(&self, cx: &MeshContext) -> Arc<HttpSettings> {
+        match (&self.settings, &cx.snapshot) {
+            (Some(settings), _) => Arc::clone(settings),
+            (None, Some(snapshot)) => self.current.of(snapshot, cx.direction),
+            (None, None) => Arc::new(HttpSettings::new(cx.direction)),
         }
-        let Some(snapshot) = &cx.snapshot else { return HttpSettings::new(cx.direction) };
-        if let Some(known) = &*self.known.read().unwrap_or_else(PoisonError::into_inner)
-            && Arc::ptr_eq(&known.snapshot, snapshot)
-        {
-            return known.settings.clone();
-        }
-        let settings = HttpSettings::of_snapshot(snapshot, cx.direction);
-        let known = Known { snapshot: Arc::clone(snapshot), settings: settings.clone() };
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
-        settings
     }
 }
 
@@ -121,12 +106,29 @@ where
             let mut response = match normalize(&mut parts, &mut cx, &settings) {
                 Err(reply) => reply.into_response(is_grpc(&parts.headers)),
                 Ok(()) => {
+                    let limits = settings.limits.stream;
+                    let held = limits.has_times().then(|| (cx.record.clone(), &parts.headers));
+                    let held = held.map(|(record, headers)| (record, is_grpc(headers)));
                     parts.extensions.insert(cx);
-                    inner.call(Request::from_parts(parts, body)).await?
+                    let answer = inner.call(Request::from_parts(parts, body));
+                    match held {
+                        None => answer.await?,
+                        Some((record, grpc)) => {
+                            record.progress().begin(limits);
+                            tokio::select! {
+                                biased;
+                                answer = answer => answer?,
+                                reply = record.progress().exceeded() => reply.into_response(grpc),
+                            }
+                        }
+                    }
                 }
             };
-            if let Some(server) = settings.server {
-                response.headers_mut().insert(SERVER, server);
+            if !settings.added.debug && response.extensions().get::<LocalReply>().is_some() {
+                response.headers_mut().remove(OVERLOADED);
+            }
+            if let Some(server) = &settings.server {
+                response.headers_mut().insert(SERVER, server.clone());
             }
             Ok(response)
         })
@@ -144,14 +146,21 @@ fn normalize(
     underscores(&mut parts.headers, parts.version, settings.underscores)?;
     cx.head = head(parts, settings.path)?;
     cx.upgrade = clean_request(&mut parts.headers, parts.version, cx.direction)?;
-    let hops = settings.trusted_hops;
-    let (scheme, client) = forward(&mut parts.headers, &cx.connection, cx.direction, hops);
+    let (scheme, client) = forward(&mut parts.headers, &cx.connection, cx.direction, settings);
     cx.client = client;
+    cx.added = settings.added;
+    // A stream of HTTP/2 has its own window.
+    cx.buffer_limit =
+        settings.limits.stream.buffer_limit.filter(|_| parts.version != Version::HTTP_2);
     client_certificate(&mut parts.headers, &cx.connection, settings.forward_client_cert);
     if cx.head.scheme.is_empty() {
         cx.head.scheme = scheme.into();
     }
     let external = cx.direction == Direction::Gateway;
+    if settings.forwarded_port {
+        let headers = &mut parts.headers;
+        forwarded_port(headers, &cx.connection, cx.direction, settings.trusted_hops, &cx.head);
+    }
     if settings.request_id && (external || !parts.headers.contains_key(&REQUEST_ID)) {
         // Two numbers that nothing else of the request follows from.
         let (high, low) =
@@ -177,5 +186,6 @@ fn deadline(headers: &HeaderMap) -> Option<Instant> {
     Some(Instant::now() + expected?)
 }
 
+const OVERLOADED: &str = "x-envoy-overloaded";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -7,7 +7,7 @@ use meshwork_api::mesh::{
 };
 use meshwork_config::Snapshot;
 
-use super::{EscapedSlashes, PathNormalization};
+use super::{ConnectionLimits, EscapedSlashes, PathNormalization};
 use crate::Direction;
 
 /// How requests are received (Envoy's HTTP connection manager).
@@ -29,8 +29,65 @@ pub struct HttpSettings {
     pub server: Option<HeaderValue>,
     /// Whether requests without `x-request-id` get one (`proxyHeaders.requestId`).
     pub request_id: bool,
-    /// What becomes of `x-forwarded-client-cert` (`proxyHeaders.forwardedClientCert`).
+    /// What becomes of `x-forwarded-client-cert`: `proxyHeaders.forwardedClientCert` of a sidecar,
+    /// `gatewayTopology.forwardClientCertDetails` of a gateway.
     pub forward_client_cert: ForwardClientCert,
+    /// What is said there of a client's certificate (`proxyHeaders.setCurrentClientCertDetails` of
+    /// a sidecar). Whoever ends TLS says it.
+    pub client_cert: ClientCertDetails,
+    /// Whether requests that do not say so are told by `x-forwarded-port` which port they came to
+    /// (`proxyHeaders.xForwardedPort`).
+    pub forwarded_port: bool,
+    /// Whether HTTP/1.1 header names keep the case in which they came
+    /// (`proxyHeaders.preserveHttp1HeaderCase`). Whoever serves the connection sees to it.
+    pub header_case: bool,
+    /// Which headers forwarding adds.
+    pub added: AddedHeaders,
+    /// `connectionSettings`: what is allowed to connections and requests.
+    pub limits: ConnectionLimits,
+}
+
+/// The headers that forwarding adds (`ProxyConfig.proxyHeaders`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct AddedHeaders {
+    /// `x-envoy-attempt-count` of requests (`attemptCount`).
+    pub attempt_count: bool,
+    /// `x-envoy-upstream-service-time`, `x-envoy-expected-rq-timeout-ms`, `x-envoy-original-path`,
+    /// `x-envoy-original-host`, `x-envoy-overloaded` (`envoyDebugHeaders`).
+    pub debug: bool,
+    /// `x-forwarded-host`, where a route with a rewrite sends another Host (`xForwardedHost`).
+    pub forwarded_host: bool,
+}
+
+impl Default for AddedHeaders {
+    fn default() -> Self {
+        Self { attempt_count: true, debug: true, forwarded_host: false }
+    }
+}
+
+/// What `x-forwarded-client-cert` says of a client's certificate, beside its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ClientCertDetails {
+    /// The certificate itself.
+    pub cert: bool,
+    /// The certificate with all that came with it.
+    pub chain: bool,
+    /// Its subject.
+    pub subject: bool,
+    /// Its URIs.
+    pub uri: bool,
+    /// Its DNS names.
+    pub dns: bool,
+}
+
+impl ClientCertDetails {
+    /// What sidecars say unless they are told otherwise.
+    pub const SIDECAR: Self =
+        Self { cert: false, chain: false, subject: true, uri: true, dns: true };
+    /// What gateways say.
+    pub const GATEWAY: Self = Self { cert: true, ..Self::SIDECAR };
 }
 
 /// What becomes of headers with `_` in their names, which some servers take for `-`.
@@ -81,6 +138,14 @@ impl HttpSettings {
                 Direction::Inbound => ForwardClientCert::AppendForward,
                 Direction::Gateway => ForwardClientCert::SanitizeSet,
             },
+            client_cert: match direction {
+                Direction::Gateway => ClientCertDetails::GATEWAY,
+                _ => ClientCertDetails::SIDECAR,
+            },
+            forwarded_port: false,
+            header_case: false,
+            added: AddedHeaders::default(),
+            limits: ConnectionLimits::default(),
         }
     }
 
@@ -134,15 +199,31 @@ impl HttpSettings {
                 self.server = Some(value);
             }
         }
-        if headers.request_id.as_ref().is_some_and(|id| id.disabled == Some(true)) {
-            self.request_id = false;
-        }
-        if direction != Direction::Outbound {
+        let yes = |set: Option<bool>| set == Some(true);
+        self.request_id = !yes(headers.request_id.as_ref().and_then(|header| header.disabled));
+        self.forwarded_port = yes(headers.x_forwarded_port.as_ref().and_then(|port| port.enabled));
+        self.header_case = yes(headers.preserve_http1_header_case);
+        let added = &mut self.added;
+        added.attempt_count = !yes(headers.attempt_count.as_ref().and_then(|one| one.disabled));
+        added.debug = !yes(headers.envoy_debug_headers.as_ref().and_then(|one| one.disabled));
+        added.forwarded_host = yes(headers.x_forwarded_host.as_ref().and_then(|one| one.enabled));
+        // Gateways have a setting of their own, and always say the same.
+        if direction == Direction::Inbound {
             self.take_client_cert(headers.forwarded_client_cert);
+            if let Some(details) = &headers.set_current_client_cert_details {
+                self.client_cert = ClientCertDetails {
+                    cert: yes(details.cert),
+                    chain: yes(details.chain),
+                    subject: details.subject != Some(false),
+                    uri: details.uri != Some(false),
+                    dns: details.dns != Some(false),
+                };
+            }
         }
     }
 
     fn take_connection(&mut self, limits: &ConnectionSettings, direction: Direction) {
+        self.limits = ConnectionLimits::of(limits, direction);
         let edge = limits.profile == ConnectionProfile::Edge && direction == Direction::Gateway;
         match limits.http_merge_slashes {
             Some(merge) => self.path.merge_slashes = merge,
@@ -181,50 +262,4 @@ impl HttpSettings {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(own: Option<&str>, default: &str, direction: Direction) -> HttpSettings {
-        let mesh = format!(r#"{{"defaultConfig":{default}}}"#);
-        let mesh: MeshConfig = serde_json::from_str(&mesh).unwrap();
-        let own: Option<ProxyConfig> = own.map(|own| serde_json::from_str(own).unwrap());
-        HttpSettings::of(&mesh, own.as_ref(), direction)
-    }
-
-    const EDGE: &str = r#"{"connectionSettings":{"profile":"EDGE"}}"#;
-
-    #[test]
-    fn the_edge_profile_is_for_gateways() {
-        let edge = settings(Some(EDGE), "{}", Direction::Gateway);
-        assert_eq!(edge.path, PathNormalization::EDGE);
-        assert_eq!(edge.underscores, HeadersWithUnderscores::Reject);
-        for direction in [Direction::Inbound, Direction::Outbound] {
-            let sidecar = settings(Some(EDGE), "{}", direction);
-            assert_eq!(sidecar, HttpSettings::new(direction));
-        }
-    }
-
-    #[test]
-    fn what_is_written_goes_before_the_profile_and_holds_for_sidecars_too() {
-        let own = r#"{"connectionSettings":{"profile":"EDGE","httpMergeSlashes":false,
-            "httpPathWithEscapedSlashesAction":"REJECT_REQUEST",
-            "httpHeadersWithUnderscoresAction":"HEADERS_WITH_UNDERSCORES_DROP_HEADER"}}"#;
-        for direction in [Direction::Gateway, Direction::Inbound, Direction::Outbound] {
-            let found = settings(Some(own), "{}", direction);
-            assert!(!found.path.merge_slashes);
-            assert_eq!(found.path.escaped_slashes, EscapedSlashes::Reject);
-            assert_eq!(found.underscores, HeadersWithUnderscores::Drop);
-        }
-    }
-
-    #[test]
-    fn the_proxys_own_configuration_stands_in_the_meshs_place() {
-        let hops = |count: u32| format!(r#"{{"gatewayTopology":{{"numTrustedProxies":{count}}}}}"#);
-        let found = |own: Option<&str>, default: &str| settings(own, default, Direction::Gateway);
-        assert_eq!(found(None, &hops(2)).trusted_hops, 2);
-        assert_eq!(found(Some(&hops(1)), &hops(2)).trusted_hops, 1);
-        assert_eq!(found(Some("{}"), &hops(2)).trusted_hops, 0);
-        // But for one block.
-        assert_eq!(found(Some(&hops(1)), EDGE).underscores, HeadersWithUnderscores::Reject);
-    }
-}
+mod tests;

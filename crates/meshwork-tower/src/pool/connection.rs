@@ -68,7 +68,9 @@ impl Connection {
             });
             Sender::Http2 { sender, streams: Arc::default() }
         } else {
-            let (mut sender, connection) = conn::http1::Builder::new().handshake(io).await?;
+            let mut builder = conn::http1::Builder::new();
+            builder.preserve_header_case(settings.preserve_header_case);
+            let (mut sender, connection) = builder.handshake(io).await?;
             tokio::spawn(async move {
                 if let Err(error) = connection.with_upgrades().await {
                     tracing::debug!(%error, "an upstream connection ended");

@@ -17,6 +17,9 @@ pub struct PoolSettings {
     pub max_concurrent_streams: u32,
     /// `http.http2KeepAlive`: the interval of pings and how long an answer may take.
     pub http2_keep_alive: Option<(Duration, Duration)>,
+    /// Whether HTTP/1.1 header names go on in the case in which they came
+    /// (`proxyHeaders.preserveHttp1HeaderCase`).
+    pub preserve_header_case: bool,
 }
 
 impl Default for PoolSettings {
@@ -27,6 +30,7 @@ impl Default for PoolSettings {
             max_connection_duration: None,
             max_concurrent_streams: 1024,
             http2_keep_alive: None,
+            preserve_header_case: false,
         }
     }
 }

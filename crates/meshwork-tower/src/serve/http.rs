@@ -4,7 +4,10 @@ use std::{error::Error as _, fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use http::{Request, Response, Version, header::HOST};
+use http::{
+    HeaderValue, Request, Response, StatusCode, Version,
+    header::{CONNECTION, HOST},
+};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -16,8 +19,14 @@ use tokio::{
 };
 use tower_service::Service;
 
-use super::Peeked;
-use crate::{Body, BoxError, ConnectionInfo, Flag, Io, LocalReply, ResponseFlags};
+use super::{
+    Peeked,
+    life::{Life, Living, Watched},
+};
+use crate::{
+    Body, BoxError, ConnectionInfo, ConnectionLimits, Flag, HttpSettings, Io, LocalReply,
+    ResponseFlags,
+};
 
 /// Serves HTTP/1.1 and HTTP/2 on connections, by a stack.
 ///
@@ -36,6 +45,8 @@ use crate::{Body, BoxError, ConnectionInfo, Flag, Io, LocalReply, ResponseFlags}
 pub struct HttpServer {
     builder: Builder<TokioExecutor>,
     drain: Duration,
+    limits: Option<ConnectionLimits>,
+    server: Option<HeaderValue>,
 }
 
 /// How a connection ended.
@@ -63,7 +74,28 @@ impl HttpServer {
             .timer(TokioTimer::new())
             .max_concurrent_streams(None)
             .max_header_list_size(MAX_HEADER_BYTES);
-        Self { builder, drain: Duration::from_secs(5) }
+        Self { builder, drain: Duration::from_secs(5), limits: None, server: None }
+    }
+
+    /// Serves connections as a listener with these settings does: their limits, and the case of
+    /// header names.
+    ///
+    /// A connection that was idle for too long, or has lived for too long, is drained: answers over
+    /// HTTP/1.1 say `connection: close`, HTTP/2 says GOAWAY, and it ends after the drain timeout
+    /// once nothing is under way. The head of an HTTP/1.1 request that takes too long is answered
+    /// with 408.
+    #[must_use]
+    pub fn settings(mut self, settings: &HttpSettings) -> Self {
+        let limits = settings.limits;
+        self.builder.http1().preserve_header_case(settings.header_case);
+        self.builder
+            .http2()
+            .max_concurrent_streams(limits.max_concurrent_streams)
+            .initial_stream_window_size(limits.stream_window)
+            .initial_connection_window_size(limits.connection_window);
+        self.server.clone_from(&settings.server);
+        self.limits = Some(limits);
+        self
     }
 
     /// How long a connection may go on after shutdown was asked for
@@ -95,9 +127,18 @@ impl HttpServer {
         R::Error: Into<BoxError>,
     {
         tokio::pin!(shutdown);
+        let life = self.limits.map(Life::new);
+        let life = life.as_ref();
+        let silence = async {
+            match life {
+                Some(life) => life.silence().await,
+                None => std::future::pending().await,
+            }
+        };
         let first = tokio::select! {
             first = first_bytes(io) => first,
             () = &mut shutdown => return ConnectionOutcome::default(),
+            () = silence => return ConnectionOutcome::default(),
         };
         let io = match first {
             Ok(Some(io)) => io,
@@ -105,20 +146,32 @@ impl HttpServer {
             Err(_) => return ConnectionOutcome::default(),
         };
         let violated = Arc::new(Notify::new());
-        let adapter = Adapter { stack, connection, violated: Arc::clone(&violated) };
+        let adapter =
+            Adapter { stack, connection, violated: Arc::clone(&violated), life: life.cloned() };
+        let io = Watched::new(io, life.cloned(), self.server.clone());
         let mut served = self.connection(io, adapter);
-        let result = tokio::select! {
-            result = &mut served => result,
-            // Envoy ends the whole connection, whatever else goes on there.
-            () = violated.notified() => {
-                return ConnectionOutcome::broken("http2.violation.of.messaging.rule");
-            }
-            () = &mut shutdown => {
-                served.as_mut().finish();
-                match tokio::time::timeout(self.drain, served).await {
-                    Ok(result) => result,
-                    Err(_) => Ok(()),
+        let mut stage = Stage::Open;
+        let result = loop {
+            tokio::select! {
+                result = &mut served => break result,
+                // Envoy ends the whole connection, whatever else goes on there.
+                () = violated.notified() => {
+                    return ConnectionOutcome::broken("http2.violation.of.messaging.rule");
                 }
+                () = &mut shutdown => {
+                    served.as_mut().finish();
+                    break tokio::time::timeout(self.drain, served).await.unwrap_or(Ok(()));
+                }
+                details = late_head(life) => {
+                    if let Some(life) = life {
+                        life.give_up();
+                    }
+                    // The client need not read what it is told.
+                    let _ = tokio::time::timeout(FAREWELL, served).await;
+                    let flags = ResponseFlags::NONE;
+                    return ConnectionOutcome { flags, details: Some(details) };
+                }
+                () = stage.ends(life) => stage = stage.next(life, served.as_mut()),
             }
         };
         match result {
@@ -142,6 +195,53 @@ impl HttpServer {
         Box::pin(served.into_owned())
     }
 }
+
+/// How far the end of a connection has come that has idled or lived for too long.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// It takes requests.
+    Open,
+    /// It says that it ends, and still takes requests.
+    Draining,
+    /// It ends with what is under way.
+    Finishing,
+}
+
+impl Stage {
+    async fn ends(self, life: Option<&Arc<Life>>) {
+        match (self, life) {
+            (Self::Open, Some(life)) => life.until_drain().await,
+            (Self::Draining, Some(life)) => tokio::time::sleep(life.drain_timeout()).await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    fn next(self, life: Option<&Arc<Life>>, served: Pin<&mut (dyn Served + 'static)>) -> Self {
+        match self {
+            Self::Open => {
+                // The codec of HTTP/2 tells its client, who then begins nothing more.
+                if life.is_some_and(|life| life.drain()) {
+                    served.finish();
+                }
+                Self::Draining
+            }
+            Self::Draining | Self::Finishing => {
+                served.finish();
+                Self::Finishing
+            }
+        }
+    }
+}
+
+async fn late_head(life: Option<&Arc<Life>>) -> &'static str {
+    match life {
+        Some(life) => life.late_head().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How long a client whose head is late is waited for to take its answer.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Waits for the first bytes; what no method of HTTP begins with is answered at once, as Envoy's
 /// codec does: the rest of the line need never come.
@@ -197,6 +297,7 @@ struct Adapter<S> {
     connection: Arc<ConnectionInfo>,
     /// Told when a stream breaks the rules of HTTP/2.
     violated: Arc<Notify>,
+    life: Option<Arc<Life>>,
 }
 
 impl<S, R> hyper::service::Service<Request<Incoming>> for Adapter<S>
@@ -206,9 +307,9 @@ where
     S::Future: Send,
     R: Send + 'static,
 {
-    type Response = Response<R>;
+    type Response = Response<Living<R>>;
     type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<R>, BoxError>>;
+    type Future = BoxFuture<'static, Result<Response<Living<R>>, BoxError>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         if request.version() == Version::HTTP_2 && !is_named(&request) {
@@ -217,7 +318,17 @@ where
             return Box::pin(std::future::ready(Err("the request names no authority".into())));
         }
         request.extensions_mut().insert(Arc::clone(&self.connection));
-        Box::pin(answer(self.stack.clone(), request.map(Body::new)))
+        let (life, http2) = (self.life.clone(), request.version() == Version::HTTP_2);
+        let underway = life.as_ref().map(|life| life.begin(http2));
+        let answer = answer(self.stack.clone(), request.map(Body::new));
+        Box::pin(async move {
+            let mut response = answer.await?;
+            let draining = !http2 && life.is_some_and(|life| life.is_draining());
+            if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response.map(|body| Living::new(body, underway)))
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::Version;
 use meshwork_balance::{Context, Outcome, Resource};
 use meshwork_core::{Attributes, RequestHead};
 use meshwork_policy::{HashInput, HashPolicy, TcpPolicy};
@@ -10,6 +11,7 @@ use tokio::{
     time::Instant,
 };
 
+use super::tunnel;
 use crate::{
     ClusterHandle, ConnectError, ConnectionInfo, DialAddress, DialProtocol, EndpointChoice, Flag,
     Io, ResponseFlags,
@@ -148,10 +150,25 @@ impl TcpProxy {
             outcome.flags.insert(Flag::UpstreamOverflow);
             return outcome;
         };
-        let mut dial = pick.endpoint().dial(shared, DialProtocol::Tcp);
+        // A tunnel is a request to the cluster, in the protocol of the cluster's requests.
+        let protocol = match &tcp.tunnel {
+            Some(_) => cluster.protocol_for(Version::HTTP_11),
+            None => DialProtocol::Tcp,
+        };
+        let mut dial = pick.endpoint().dial(shared, protocol);
         dial.client = connection.source.zip(connection.destination);
+        let connecting = async {
+            let io = shared.connector.connect(dial).await?;
+            match &tcp.tunnel {
+                Some(tunnel) => {
+                    let opened = tunnel::open(io, protocol, tunnel).await;
+                    opened.map_err(|error| ConnectError::Failed(error.to_string().into()))
+                }
+                None => Ok(io),
+            }
+        };
         let connected = tokio::select! {
-            connected = shared.connector.connect(dial) => connected,
+            connected = connecting => connected,
             () = &mut stop => return outcome,
         };
         match connected {

@@ -22,9 +22,14 @@ use meshwork_tower::{Body, Connect, ConnectionInfo, Dial, HttpServer};
 
 /// A snapshot of what `yaml` says, for a sidecar in `default`.
 pub fn compile(yaml: &str) -> Snapshot {
+    compile_for(yaml, &Proxy::sidecar("default"))
+}
+
+/// The same for another proxy.
+pub fn compile_for(yaml: &str, proxy: &Proxy) -> Snapshot {
     let mut store = ConfigStore::default();
     store.apply_all(events_of(&Reader::default(), "test.yaml", yaml.as_bytes()));
-    let (snapshot, report) = Snapshot::compile(&store, &Proxy::sidecar("default"), None);
+    let (snapshot, report) = Snapshot::compile(&store, proxy, None);
     assert_eq!(store.refusals().count(), 0, "{report:?}");
     snapshot
 }

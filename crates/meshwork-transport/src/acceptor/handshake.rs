@@ -10,7 +10,7 @@ use meshwork_identity::{
     tls::{ClientVerifier, TlsIdentity, WorkloadCertificate, valid_until},
 };
 use meshwork_routing::{ServerTls, TlsVersion};
-use meshwork_tower::Io;
+use meshwork_tower::{ClientCertDetails, Io};
 use rustls::{
     HandshakeKind, ServerConfig, SupportedProtocolVersion,
     crypto::CryptoProvider,
@@ -103,7 +103,7 @@ pub(super) struct Handshake<'a> {
     pub(super) provider: Arc<CryptoProvider>,
     /// The workload's identity, where it is its certificate that was shown.
     pub(super) own: Option<&'a Identity>,
-    pub(super) gateway: bool,
+    pub(super) details: ClientCertDetails,
     /// Whether the client's certificate was verified.
     pub(super) trusted: bool,
     pub(super) timeout: Duration,
@@ -149,7 +149,7 @@ impl Handshake<'_> {
             let live = self.own.map(|own| own.live().load());
             let own = live.as_ref().and_then(|live| (**live).as_ref());
             let own = own.map(|identity| identity.context().svid.id().as_str());
-            forwarded = forwarded_client_cert(own, leaf, self.gateway, &self.provider);
+            forwarded = forwarded_client_cert(own, chain, self.details, &self.provider);
         }
         let forwarded = forwarded.map(Arc::from);
         Ok(Ended { io: Box::new(stream), peer, protocol, forwarded, resumed })

@@ -10,7 +10,7 @@ use meshwork_identity::PeerIdentity;
 use meshwork_routing::{
     CertificateSource, ConnectionAction, ConnectionDecision, FirstBytes, Inspection, ServerTls,
 };
-use meshwork_tower::{ConnectionInfo, Io};
+use meshwork_tower::{ClientCertDetails, ConnectionInfo, Io};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -46,7 +46,7 @@ struct Shared {
 struct Settings {
     limits: DetectionLimits,
     handshake_timeout: Duration,
-    gateway: bool,
+    details: ClientCertDetails,
 }
 
 /// A connection that was accepted, and what becomes of it.
@@ -127,7 +127,7 @@ impl MeshAcceptor {
             settings: Settings {
                 limits: DetectionLimits::default(),
                 handshake_timeout: Duration::from_secs(15),
-                gateway: false,
+                details: ClientCertDetails::SIDECAR,
             },
         }
     }
@@ -159,8 +159,15 @@ impl MeshAcceptor {
 
     /// Describes clients in `x-forwarded-client-cert` as gateways do, with the whole certificate.
     #[must_use]
-    pub const fn gateway(mut self) -> Self {
-        self.settings.gateway = true;
+    pub const fn gateway(self) -> Self {
+        self.client_cert(ClientCertDetails::GATEWAY)
+    }
+
+    /// What is told of clients in `x-forwarded-client-cert`
+    /// (`proxyHeaders.setCurrentClientCertDetails`).
+    #[must_use]
+    pub const fn client_cert(mut self, details: ClientCertDetails) -> Self {
+        self.settings.details = details;
         self
     }
 
@@ -245,7 +252,7 @@ impl MeshAcceptor {
             config: Arc::new(config),
             provider,
             own: inner.identity.as_ref().filter(|_| mesh),
-            gateway: self.settings.gateway,
+            details: self.settings.details,
             // Nobody vouches for a client that need not lead to an authority.
             trusted: !tls.accept_untrusted,
             timeout: self.settings.handshake_timeout,

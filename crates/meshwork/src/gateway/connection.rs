@@ -8,8 +8,7 @@ use meshwork_routing::{
     ConnectionAction, ConnectionDecision, Destination, ListenAddress, ServerTls,
 };
 use meshwork_tower::{
-    ConnectionInfo, Direction, HttpServer, HttpSettings, Io, OutboundService, RefusedRequest,
-    TcpProxy, TcpTarget,
+    ConnectionInfo, Direction, HttpServer, Io, OutboundService, RefusedRequest, TcpProxy, TcpTarget,
 };
 use meshwork_transport::{Accepted, DetectionLimits, MeshAcceptor, accept_proxy_header};
 use tokio::{net::TcpStream, sync::watch};
@@ -64,10 +63,16 @@ impl Serving {
     ) {
         let port = place.0;
         let snapshot = self.mesh.snapshot().load();
+        let settings = self.mesh.assembly().settings.of(&snapshot, Direction::Gateway);
+        let most = settings.limits.global_connections;
+        let Some(_open) = self.mesh.assembly().connections.open(most) else {
+            tracing::warn!(port, %peer, "a connection is refused: there are too many");
+            return;
+        };
         let mut connection = ConnectionInfo::new(Some(peer), stream.local_addr().ok());
         connection.listener_port = Some(port);
         let admitted = tokio::select! {
-            admitted = self.admit(stream, connection, &place, &snapshot) => admitted,
+            admitted = self.admit(stream, (connection, settings.proxy_protocol), &place, &snapshot) => admitted,
             () = stopped(&mut stop) => return,
         };
         let admitted = match admitted {
@@ -93,7 +98,8 @@ impl Serving {
                         () = forbidden => told(port, peer),
                     }
                 };
-                self.http.serve(io, Arc::clone(&connection), self.stack.clone(), ends).await;
+                let http = self.http.clone().settings(&settings);
+                http.serve(io, Arc::clone(&connection), self.stack.clone(), ends).await;
             }
             ConnectionAction::Forward(destination) => {
                 let ends = async {
@@ -121,12 +127,11 @@ impl Serving {
     async fn admit(
         &self,
         stream: TcpStream,
-        mut connection: ConnectionInfo,
+        (mut connection, proxy_protocol): (ConnectionInfo, bool),
         (port, bind): &Place,
         snapshot: &Snapshot,
     ) -> Result<Admitted, String> {
-        let settings = HttpSettings::of_snapshot(snapshot, Direction::Gateway);
-        let io: Box<dyn Io> = if settings.proxy_protocol {
+        let io: Box<dyn Io> = if proxy_protocol {
             let (addresses, io) = accept_proxy_header(stream, PROXY_HEADER_TIMEOUT)
                 .await
                 .map_err(|error| error.to_string())?;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use meshwork_authn::MtlsMode;
 use meshwork_config::Snapshot;
 use meshwork_routing::{ConnectionAction, ConnectionDecision, FirstBytes, MtlsMode as RouteMode};
-use meshwork_tower::{ConnectionInfo, Io};
+use meshwork_tower::{ConnectionInfo, Direction, Io};
 use tokio::net::TcpStream;
 
 use super::{
@@ -46,10 +46,16 @@ impl Mesh {
         (port, judged): (u16, bool),
     ) -> Option<Admitted> {
         let snapshot = self.snapshot().load();
+        let settings = self.assembly().settings.of(&snapshot, Direction::Inbound);
+        let Some(open) = self.assembly().connections.open(settings.limits.global_connections)
+        else {
+            tracing::warn!(port, ?source, "a connection is refused: there are too many");
+            return None;
+        };
         let mut connection = ConnectionInfo::new(Some(source), local);
         connection.listener_port = Some(port);
         let refusal = Refusal::default();
-        let io = Resettable::new(stream, refusal.clone());
+        let io = Resettable::new(stream, refusal.clone(), open);
         let port = self.port(port, &snapshot);
         let (number, reports) = (port.number, &self.assembly().reports);
         match self.decided(io, connection, port, &snapshot).await {
@@ -177,7 +183,8 @@ impl Mesh {
         let mut inspection = snapshot.routes.inbound_inspection(port.number, port.mode);
         // In process it is always HTTP that is served, so the client speaks first.
         inspection.http = true;
-        let acceptor = self.assembly().acceptor.clone().limits(limits);
+        let details = self.assembly().settings.of(snapshot, Direction::Inbound).client_cert;
+        let acceptor = self.assembly().acceptor.clone().limits(limits).client_cert(details);
         let decide = |connection: &ConnectionInfo| decide(port, connection, snapshot);
         let accepted = acceptor.accept(io, connection, inspection, decide).await?;
         Ok(Decided { io: accepted.io, connection: accepted.connection, action: accepted.action })

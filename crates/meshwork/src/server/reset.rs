@@ -15,6 +15,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::connections::Open;
+
 /// Says that a connection is refused; it is reset when it is dropped, as a sidecar does with
 /// plaintext where mutual TLS is STRICT. The client then does not take the end for an empty answer.
 #[derive(Clone, Debug, Default)]
@@ -35,11 +37,13 @@ impl Refusal {
 pub(super) struct Resettable {
     stream: TcpStream,
     refusal: Refusal,
+    /// Counted as long as the socket lives.
+    _open: Open,
 }
 
 impl Resettable {
-    pub(super) const fn new(stream: TcpStream, refusal: Refusal) -> Self {
-        Self { stream, refusal }
+    pub(super) const fn new(stream: TcpStream, refusal: Refusal, open: Open) -> Self {
+        Self { stream, refusal, _open: open }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use meshwork_tower::{Body, BoxError, HttpServer};
+use meshwork_tower::{Body, BoxError, Direction, HttpServer};
 use tokio::{net::TcpListener, task::JoinSet};
 use tower_service::Service;
 
@@ -86,7 +86,8 @@ impl Mesh {
         };
         let connection = Arc::clone(peer.connection());
         let stack = Known { inner: self.inbound(port).layer(app), peer };
-        let server = HttpServer::new().drain(self.assembly().drain);
+        let settings = self.assembly().settings.of(&self.snapshot().load(), Direction::Inbound);
+        let server = HttpServer::new().settings(&settings).drain(self.assembly().drain);
         server.serve(io, connection, stack, stopped).await;
     }
 }

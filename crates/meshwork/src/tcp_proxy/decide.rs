@@ -4,7 +4,7 @@ use meshwork_authn::MtlsMode;
 use meshwork_config::Snapshot;
 use meshwork_core::SeededDraws;
 use meshwork_routing::{ConnectionAction, ConnectionDecision, MtlsMode as RouteMode};
-use meshwork_tower::{ConnectionInfo, Io};
+use meshwork_tower::{ConnectionInfo, Direction, Io};
 use meshwork_transport::{DetectionLimits, detect};
 
 use super::{Decided, ProxyError, TcpProxy};
@@ -44,7 +44,9 @@ impl TcpProxy {
         let mode = self.mode(snapshot, port);
         let inspection = snapshot.routes.inbound_inspection(port, mode);
         let draws = self.mesh.assembly().seeds.draws();
-        let acceptor = self.mesh.assembly().acceptor.clone().limits(limits(snapshot));
+        let assembly = self.mesh.assembly();
+        let details = assembly.settings.of(snapshot, Direction::Inbound).client_cert;
+        let acceptor = assembly.acceptor.clone().limits(limits(snapshot)).client_cert(details);
         let accepted = acceptor
             .accept(io, connection, inspection, |connection| inbound(snapshot, connection, mode))
             .await?;

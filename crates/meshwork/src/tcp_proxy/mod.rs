@@ -16,8 +16,8 @@ use meshwork_config::Snapshot;
 use meshwork_core::{Draw, Draws as _, FieldPath, SeededDraws};
 use meshwork_routing::{ConnectionAction, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER};
 use meshwork_tower::{
-    ConnectionInfo, HttpServer, Inbound, Io, OutboundService, RefusedRequest, TcpTarget, inbound,
-    outbound,
+    ConnectionInfo, Direction, HttpServer, Inbound, Io, OutboundService, RefusedRequest, TcpTarget,
+    inbound, outbound,
 };
 use tower_service::Service;
 
@@ -159,11 +159,14 @@ impl TcpProxy {
         let cluster: Arc<str> = match action {
             ConnectionAction::Http(_) => {
                 let shared = Arc::clone(&connection);
+                let direction = if towards { Direction::Inbound } else { Direction::Outbound };
+                let settings = self.mesh.assembly().settings.of(snapshot, direction);
+                let http = self.http.clone().settings(&settings);
                 let outcome = if towards {
                     let stack = self.inbound(&connection).forward();
-                    self.http.serve(io, shared, stack, ends).await
+                    http.serve(io, shared, stack, ends).await
                 } else {
-                    self.http.serve(io, shared, self.outbound.clone(), ends).await
+                    http.serve(io, shared, self.outbound.clone(), ends).await
                 };
                 proxied.http = true;
                 proxied.flags = outcome.flags;

@@ -106,8 +106,8 @@ pub(super) async fn carry_out(
         }
         ConnectionAction::Http(_) => {
             let (connection, stack) = (Arc::new(info), vantage.stack(send));
-            let outcome =
-                HttpServer::new().serve(io, connection, stack, std::future::pending()).await;
+            let server = HttpServer::new().settings(&vantage.settings(send));
+            let outcome = server.serve(io, connection, stack, std::future::pending()).await;
             accepted.flags = names(&outcome.flags.to_string());
             accepted.details = outcome.details.map(str::to_owned);
         }

@@ -8,8 +8,9 @@ use meshwork_registry::ProxyKind;
 use meshwork_routing::{CertificateSource, ClientCertificate, MtlsMode, ServerTls};
 use meshwork_tower::{
     AccessLogEntry, AccessLogLayer, BalanceService, ClusterHandle, Clusters, Connect,
-    ConnectionInfo, ContextLayer, CorsLayer, Direction, FaultLayer, LiveRouting, MirrorLayer,
-    NormalizeLayer, RetryLayer, RouteLayer, Seeds, TimeoutLayer, gateway, inbound, outbound,
+    ConnectionInfo, ContextLayer, CorsLayer, Direction, FaultLayer, HttpSettings, LiveRouting,
+    MirrorLayer, NormalizeLayer, RetryLayer, RouteLayer, Seeds, TimeoutLayer, gateway, inbound,
+    outbound,
 };
 use tower_layer::Layer as _;
 
@@ -157,20 +158,24 @@ impl Vantage {
         if settings.certificate == CertificateSource::Workload {
             element = format!("By={};", self.identity);
         }
-        element.push_str("Hash=HASH;");
-        if self.snapshot.proxy.kind == ProxyKind::Gateway {
-            element.push_str("Cert=\"CERT\";");
-        }
-        element.push_str("Subject=\"\"");
+        element.push_str("Hash=HASH");
+        let direction = match self.snapshot.proxy.kind {
+            ProxyKind::Gateway => Direction::Gateway,
+            _ => Direction::Inbound,
+        };
+        let details = HttpSettings::of_snapshot(&self.snapshot, direction).client_cert;
         let empty = if uris.is_empty() { &[""][..] } else { uris };
-        for uri in empty {
-            element.push_str(";URI=");
-            element.push_str(uri);
-        }
-        for host in hosts {
-            element.push_str(";DNS=");
-            element.push_str(host);
-        }
+        let mut tell = |wanted: bool, key: &str, value: &str| {
+            if wanted {
+                element.push_str(key);
+                element.push_str(value);
+            }
+        };
+        tell(details.cert, ";Cert=", "\"CERT\"");
+        tell(details.chain, ";Chain=", "\"CHAIN\"");
+        tell(details.subject, ";Subject=", "\"\"");
+        empty.iter().for_each(|uri| tell(details.uri, ";URI=", uri));
+        hosts.iter().for_each(|host| tell(details.dns, ";DNS=", host));
         element
     }
 
@@ -194,6 +199,16 @@ impl Vantage {
             _ => (&self.client, Direction::Outbound),
         };
         Explained::new(stack.clone(), Arc::clone(&self.snapshot), direction)
+    }
+
+    /// How the connections of the case's listener are served.
+    pub(super) fn settings(&self, send: &Send) -> HttpSettings {
+        let direction = match self.snapshot.proxy.kind {
+            _ if send.inbound.is_some() => Direction::Inbound,
+            ProxyKind::Gateway => Direction::Gateway,
+            _ => Direction::Outbound,
+        };
+        HttpSettings::of_snapshot(&self.snapshot, direction)
     }
 
     /// The line of the last request.

@@ -15,7 +15,7 @@ use meshwork_config::Snapshot;
 use meshwork_core::SeededDraws;
 use meshwork_registry::ProxyKind;
 use meshwork_routing::{CertificateSource, ConnectionDecision, Inspection};
-use meshwork_tower::{ConnectionInfo, Io};
+use meshwork_tower::{ConnectionInfo, Direction, HttpSettings, Io};
 use meshwork_transport::{
     Identity, MeshAcceptor, MeshConnector, ProxiedAddresses, ProxyProtocolVersion,
     accept_proxy_header, proxy_header,
@@ -170,8 +170,12 @@ impl Transport for Sockets {
         // A gateway shows certificates of the user's; nobody looks at their names here.
         let secrets = self.authority.secret("gateway.example")?;
         let acceptor = MeshAcceptor::new(identity).secrets(secrets);
-        let gateway = snapshot.proxy.kind == ProxyKind::Gateway;
-        Ok((Connector(connector), if gateway { acceptor.gateway() } else { acceptor }))
+        let direction = match snapshot.proxy.kind {
+            ProxyKind::Gateway => Direction::Gateway,
+            _ => Direction::Inbound,
+        };
+        let details = HttpSettings::of_snapshot(snapshot, direction).client_cert;
+        Ok((Connector(connector), acceptor.client_cert(details)))
     }
 
     async fn converse(
