@@ -226,6 +226,42 @@ async fn what_routes_answer_themselves() {
     check("/unknown", (404, "NR")).await;
     check("/app", (200, "-")).await;
     assert_eq!(backend.count(), 1);
+    // A protocol that is nothing fits no route.
+    let request = Request::get("http://app.example/app").header("x-forwarded-proto", "");
+    let response = send(&client, request.body(Body::empty()).unwrap()).await;
+    assert_eq!((response.status().as_u16(), flags(&response).as_str()), (404, "NR"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_answers_have_no_code_yet() {
+    let code = "headers: {response: {set: {x-code: '%RESPONSE_CODE% %RESP(:status)% \
+                %UPSTREAM_REQUEST_ATTEMPT_COUNT% %UPSTREAM_CLUSTER%'}}}";
+    let client = client(
+        &status(&[200]),
+        &format!(
+            "  - match: [{{uri: {{prefix: /teapot}}}}]
+    {code}
+    directResponse: {{status: 418}}
+  - match: [{{uri: {{prefix: /gone}}}}]
+    {code}
+    route: [{{destination: {{host: nowhere.example}}}}]
+  - {code}
+    route: [{{destination: {{host: app.example}}}}]
+"
+        ),
+    );
+    for (path, expected) in [
+        ("/teapot", "0 418 0 "),
+        ("/gone", "0 503 0 "),
+        ("/app", "200 200 1 outbound|80||app.example"),
+    ] {
+        let response = send(&client, get(path)).await;
+        assert_eq!(
+            response.headers()["x-code"].to_str().unwrap().trim(),
+            expected.trim(),
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

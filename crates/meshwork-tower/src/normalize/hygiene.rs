@@ -2,7 +2,7 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
-    header::{CONNECTION, COOKIE, TE, TRANSFER_ENCODING, UPGRADE},
+    header::{CONNECTION, COOKIE, REFERER, TE, TRANSFER_ENCODING, UPGRADE},
 };
 use meshwork_routing::is_joined_request_header;
 
@@ -30,6 +30,9 @@ pub(super) fn clean_request(
     }
     clean_te(headers);
     join_lines(headers);
+    if headers.get(REFERER).is_some_and(|referer| !is_url(referer.as_bytes())) {
+        headers.remove(REFERER);
+    }
     for name in INTERNAL {
         headers.remove(name);
     }
@@ -157,6 +160,51 @@ fn join(headers: &mut HeaderMap, name: &HeaderName, separator: &[u8]) {
     }
 }
 
+/// Whether Envoy lets a `referer` through: printable ASCII without a fragment, and behind a scheme
+/// a host with no user before it.
+fn is_url(bytes: &[u8]) -> bool {
+    if !bytes.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#') {
+        return false;
+    }
+    let scheme = match bytes.iter().position(|byte| b":/?".contains(byte)) {
+        Some(end) if bytes.get(end) == Some(&b':') => bytes.get(..end).unwrap_or_default(),
+        // It is relative.
+        _ => return true,
+    };
+    let rest = bytes.get(scheme.len()..).and_then(|rest| rest.strip_prefix(b"://"));
+    let Some(rest) = rest else { return false };
+    let authority = rest.split(|byte| b"/?".contains(byte)).next().unwrap_or_default();
+    scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+        && is_host_and_port(authority)
+}
+
+fn is_host_and_port(authority: &[u8]) -> bool {
+    let (host, rest) = match authority.strip_prefix(b"[") {
+        Some(bracketed) => {
+            let Some(end) = bracketed.iter().position(|byte| *byte == b']') else { return false };
+            let (host, rest) = bracketed.split_at(end);
+            if !host.iter().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(byte)) {
+                return false;
+            }
+            (host, rest.get(1..).unwrap_or_default())
+        }
+        None => {
+            let end = authority.iter().position(|byte| *byte == b':');
+            let (host, rest) = authority.split_at(end.unwrap_or(authority.len()));
+            if !host.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte)) {
+                return false;
+            }
+            (host, rest)
+        }
+    };
+    let is_port = |digits: &[u8]| {
+        let text = std::str::from_utf8(digits).unwrap_or_default();
+        digits.iter().all(u8::is_ascii_digit) && text.parse::<u16>().is_ok()
+    };
+    !host.is_empty() && (rest.is_empty() || rest.strip_prefix(b":").is_some_and(is_port))
+}
+
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
@@ -209,6 +257,62 @@ mod tests {
         let mut cleaned = headers(lines);
         assert_eq!(clean_request(&mut cleaned, version, Direction::Outbound).unwrap(), upgrade);
         assert_eq!(cleaned, headers(expected), "{lines:?}");
+    }
+
+    #[test]
+    fn a_referer_is_something_like_a_url() {
+        for kept in [
+            "http://a.example/x",
+            "https://a.example",
+            "h2://a/b",
+            "HTTP://A/",
+            "h+x://a",
+            "http://[::1]:80/",
+            "http://a.example:065535/",
+            "http://a.example/?a?b",
+            "http://a.example/,http://b/",
+            "http://a/\\x",
+            "/rel",
+            "a.example",
+            "a_b",
+            "a,b",
+            "*/x",
+            "//a.example/x",
+            "?x",
+            "a/://b",
+            "/x?u=http://y",
+            "",
+        ] {
+            assert!(is_url(kept.as_bytes()), "{kept}");
+        }
+        for dropped in [
+            "http:/a",
+            "http://",
+            "http:///x",
+            "http://?q",
+            "http://a b/",
+            "http://a_b.example/",
+            "http://a.example:x/",
+            "http://a.example:/",
+            "http://a:65536/",
+            "http://u@a.example/",
+            "http://a.example#f",
+            "/a#b",
+            "http://a.example/\u{e9}",
+            "http://*.example/",
+            "a:80",
+            "about:blank",
+            "1http://a",
+            "://a",
+            "[::1]",
+            "http://[zz]/",
+            "http://[]/",
+            "http://[::1]x/",
+            "dev=1; u=2",
+        ] {
+            assert!(!is_url(dropped.as_bytes()), "{dropped}");
+        }
+        check(Version::HTTP_2, &[("referer", "about:blank"), ("x", "y")], &[("x", "y")], None);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::task::{self, Poll};
 
 use bytes::Bytes;
 use futures_util::future::{Either, Ready, ready};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use meshwork_routing::RouteDecision;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -71,7 +72,11 @@ where
         let Some(mut cx) = request.extensions_mut().remove::<MeshContext>() else {
             return Either::Left(self.inner.call(request));
         };
-        let routed = self.routing.route(&cx, request.method(), request.headers());
+        let routed = if has_no_protocol(request.headers()) {
+            Routed::new(RouteDecision::NO_ROUTE)
+        } else {
+            self.routing.route(&cx, request.method(), request.headers())
+        };
         note(&cx, &routed);
         cx.routed = Some(routed.into());
         if let Some(reply) = refuse(&cx, &request) {
@@ -88,6 +93,12 @@ where
         request.extensions_mut().insert(cx);
         Either::Left(self.inner.call(request))
     }
+}
+
+/// Whether the protocol before all proxies is said to be nothing. Envoy finds no route then,
+/// whatever the routes are.
+fn has_no_protocol(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(HeaderValue::is_empty)
 }
 
 /// The refusal of what no route can be for.

@@ -16,6 +16,10 @@ pub(super) enum Command {
     Response(Names),
     /// Something that the context holds.
     Plain(Plain),
+    /// The target of the request: as it was before rewrites or as it is, with its query or not.
+    Path { from: PathFrom, query: bool },
+    /// The first value of a query parameter, decoded.
+    QueryParam(Arc<str>),
     /// An operator that Envoy accepts and that has no value here.
     Other(Arc<str>),
 }
@@ -25,6 +29,17 @@ pub(super) enum Command {
 pub(super) struct Names {
     pub(super) main: Arc<str>,
     pub(super) alternative: Option<Arc<str>>,
+}
+
+/// Which target of the request `PATH` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum PathFrom {
+    /// The one before a rewrite (`ORIG`); nothing where there was none.
+    Original,
+    /// The one that is forwarded (`PATH`).
+    Current,
+    /// The one before a rewrite, if any (`ORIG_OR_PATH`).
+    Either,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +67,8 @@ pub(super) enum Plain {
     Hostname,
     StreamId,
     StartTime,
+    Attempts,
+    Query,
 }
 
 /// Names with a value in [`FormatContext`].
@@ -81,6 +98,8 @@ pub(super) const PLAIN: &[(&str, Plain)] = &[
     ("HOSTNAME", Plain::Hostname),
     ("STREAM_ID", Plain::StreamId),
     ("START_TIME", Plain::StartTime),
+    ("UPSTREAM_REQUEST_ATTEMPT_COUNT", Plain::Attempts),
+    ("QUERY_PARAMS", Plain::Query),
 ];
 
 /// Names that Envoy accepts and that have no value here.
@@ -139,10 +158,7 @@ pub(super) const OTHER: &[&str] = &[
     "GRPC_STATUS_NUMBER",
     "LOCAL_REPLY_BODY",
     "METADATA",
-    "PATH",
     "PER_REQUEST_STATE",
-    "QUERY_PARAM",
-    "QUERY_PARAMS",
     "REQUEST_DURATION",
     "REQUEST_HEADERS_BYTES",
     "REQUEST_TX_DURATION",
@@ -185,7 +201,6 @@ pub(super) const OTHER: &[&str] = &[
     "UPSTREAM_PEER_SUBJECT",
     "UPSTREAM_PEER_URI_SAN",
     "UPSTREAM_PROTOCOL",
-    "UPSTREAM_REQUEST_ATTEMPT_COUNT",
     "UPSTREAM_TLS_CIPHER",
     "UPSTREAM_TLS_SESSION_ID",
     "UPSTREAM_TLS_VERSION",
@@ -244,7 +259,7 @@ impl Command {
             }
             Self::Response(names) => {
                 if let Some(headers) = cx.response {
-                    let status = cx.response_code.map(|code| code.to_string());
+                    let status = cx.response_status.map(|code| code.to_string());
                     names.first(
                         |name| match name {
                             ":status" => status.as_deref().map(str::as_bytes),
@@ -255,9 +270,54 @@ impl Command {
                 }
             }
             Self::Plain(plain) => plain.write(cx, out),
+            Self::Path { from, query } => {
+                let Some(head) = &cx.request else { return };
+                let original = header(head.headers, "x-envoy-original-path");
+                let current = Some(head.path_and_query.as_bytes());
+                let path = match from {
+                    PathFrom::Original => original,
+                    PathFrom::Current => current,
+                    PathFrom::Either => original.or(current),
+                };
+                let path = path.unwrap_or_default();
+                let end = path.iter().position(|byte| *byte == b'?').filter(|_| !query);
+                out.extend_from_slice(path.get(..end.unwrap_or(path.len())).unwrap_or_default());
+            }
+            Self::QueryParam(name) => {
+                let query = cx.request.as_ref().and_then(RequestHead::query).unwrap_or_default();
+                let value = query.split('&').find_map(|pair| {
+                    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                    (decoded(key) == name.as_bytes()).then(|| decoded(value))
+                });
+                out.extend(value.unwrap_or_default());
+            }
             Self::Other(_) => {}
         }
     }
+}
+
+/// A part of a query, escapes decoded; what is no escape stays.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let escape = (*byte == b'%').then(|| after.split_at_checked(2)).flatten();
+        let code = escape.and_then(|(digits, _)| {
+            let all = digits.iter().all(u8::is_ascii_hexdigit);
+            all.then(|| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()).flatten()
+        });
+        match (code, escape) {
+            (Some(code), Some((_, after))) => {
+                out.push(code);
+                rest = after;
+            }
+            _ => {
+                out.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    out
 }
 
 impl Names {
@@ -288,9 +348,9 @@ impl Plain {
     fn write(self, cx: &FormatContext<'_>, out: &mut Vec<u8>) {
         let value = match self {
             Self::Protocol => cx.protocol.map(str::to_owned),
-            Self::ResponseCode => cx.response_code.map(|code| code.to_string()),
+            Self::ResponseCode => Some(cx.response_code.unwrap_or_default().to_string()),
             Self::ResponseCodeDetails => cx.response_code_details.map(str::to_owned),
-            Self::ResponseFlags => cx.response_flags.map(str::to_owned),
+            Self::ResponseFlags => Some(cx.response_flags.unwrap_or("-").to_owned()),
             Self::RouteName => cx.route_name.map(str::to_owned),
             Self::UpstreamCluster => cx.upstream_cluster.map(str::to_owned),
             Self::UpstreamHost => cx.upstream_host.map(str::to_owned),
@@ -310,6 +370,8 @@ impl Plain {
             Self::Hostname => cx.hostname.map(str::to_owned),
             Self::StreamId => cx.stream_id.map(str::to_owned),
             Self::StartTime => cx.start_time.map(str::to_owned),
+            Self::Attempts => Some(cx.attempts.unwrap_or(1).to_string()),
+            Self::Query => cx.request.as_ref().and_then(RequestHead::query).map(str::to_owned),
         };
         out.extend_from_slice(value.unwrap_or_default().as_bytes());
     }

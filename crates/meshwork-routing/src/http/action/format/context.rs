@@ -27,8 +27,11 @@ pub struct FormatContext<'a> {
     pub response: Option<&'a HeaderMap>,
     /// `HTTP/1.1` or `HTTP/2` (`PROTOCOL`).
     pub protocol: Option<&'a str>,
-    /// The status of the answer (`RESPONSE_CODE`); 0 for an aborted request.
+    /// The status that an endpoint answered with (`RESPONSE_CODE`); 0 for an answer of the proxy's
+    /// own, and as long as there is none.
     pub response_code: Option<u16>,
+    /// The status of the answer, whosever it is (`RESP(:status)`).
+    pub response_status: Option<u16>,
     /// `RESPONSE_CODE_DETAILS`.
     pub response_code_details: Option<&'a str>,
     /// Envoy's flags, `-` where there are none (`RESPONSE_FLAGS`).
@@ -37,6 +40,8 @@ pub struct FormatContext<'a> {
     pub route_name: Option<&'a str>,
     /// The name of the cluster (`UPSTREAM_CLUSTER`).
     pub upstream_cluster: Option<&'a str>,
+    /// How many endpoints were tried (`UPSTREAM_REQUEST_ATTEMPT_COUNT`); 1 before the first.
+    pub attempts: Option<u32>,
     /// The endpoint (`UPSTREAM_HOST`, `UPSTREAM_REMOTE_ADDRESS`).
     pub upstream_host: Option<&'a str>,
     /// The peer after trusted hops (`DOWNSTREAM_REMOTE_ADDRESS`).

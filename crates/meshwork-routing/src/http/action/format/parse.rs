@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::{
     Format, Piece,
-    command::{Command, Names, OTHER, PLAIN, takes},
+    command::{Command, Names, OTHER, PLAIN, PathFrom, takes},
 };
 
 /// A value that Envoy would refuse, and the whole route table with it.
@@ -83,6 +83,9 @@ fn command(inner: &str) -> Result<Piece, FormatError> {
         ("REQ", Some(names)) => Command::Request(read_names(names).ok_or_else(wrong)?),
         ("RESP", Some(names)) => Command::Response(read_names(names).ok_or_else(wrong)?),
         ("REQ" | "RESP", None) => return Err(wrong()),
+        ("PATH", options) => path(options.unwrap_or_default()).ok_or_else(wrong)?,
+        ("QUERY_PARAM", Some(name)) if !name.is_empty() => Command::QueryParam(name.into()),
+        ("QUERY_PARAM", _) => return Err(wrong()),
         (name, argument) => match PLAIN.iter().find(|(known, _)| *known == name) {
             None if !OTHER.contains(&name) => return Err(FormatError::Unknown(inner.to_owned())),
             _ if !takes(name, argument) => return Err(wrong()),
@@ -91,6 +94,23 @@ fn command(inner: &str) -> Result<Piece, FormatError> {
         },
     };
     Ok(Piece::Command { command, most })
+}
+
+/// `WQ` or `NQ`, and where the path is from: `WQ:ORIG`.
+fn path(options: &str) -> Option<Command> {
+    let (query, from) = options.split_once(':').unwrap_or((options, ""));
+    let query = match query {
+        "WQ" | "" => true,
+        "NQ" => false,
+        _ => return None,
+    };
+    let from = match from {
+        "ORIG" => PathFrom::Original,
+        "PATH" => PathFrom::Current,
+        "ORIG_OR_PATH" | "" => PathFrom::Either,
+        _ => return None,
+    };
+    Some(Command::Path { from, query })
 }
 
 /// `main` or `main?alternative`; Envoy folds the letter case of both.
@@ -138,6 +158,7 @@ mod tests {
             "%QUERY_PARAM%",
             "%DYNAMIC_METADATA%",
             "%REQ_WITHOUT_QUERY(:path)%",
+            "%PATH(X)%",
         ] {
             assert!(text.parse::<Format>().is_err(), "{text}");
         }
@@ -160,6 +181,39 @@ mod tests {
             ("%REQ(:path)%", "/a?b"),
             ("%PROTOCOL%", "HTTP/1.1"),
             ("%UPSTREAM_HOST%", ""),
+            // Before there is an answer.
+            ("%RESPONSE_CODE% %RESPONSE_FLAGS% %UPSTREAM_REQUEST_ATTEMPT_COUNT%", "0 - 1"),
+            ("%PATH%", "/a?b"),
+            ("%PATH(NQ)% %PATH(WQ:PATH)%", "/a /a?b"),
+            ("%PATH(NQ:ORIG)%", ""),
+            ("%QUERY_PARAMS%", "b"),
+            ("%QUERY_PARAM(b)%%QUERY_PARAM(c)%", ""),
+        ] {
+            let format: Format = text.parse().unwrap();
+            assert_eq!(format.evaluate(&cx), value.as_bytes(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rewritten_path_has_two_forms() {
+        let mut headers = http::HeaderMap::new();
+        let old = http::HeaderValue::from_static("/old?q=a%20b&q=2&x=%zz");
+        headers.insert("x-envoy-original-path", old);
+        let path = "/new?q=a%20b&q=2&x=%zz";
+        let cx = FormatContext {
+            request: Some(meshwork_core::RequestHead::new("GET", "http", "web", path, &headers)),
+            response: Some(&headers),
+            response_status: Some(404),
+            attempts: Some(0),
+            ..FormatContext::default()
+        };
+        for (text, value) in [
+            ("%PATH(NQ)%", "/old"),
+            ("%PATH(NQ:ORIG)%", "/old"),
+            ("%PATH(NQ:PATH)%", "/new"),
+            ("%QUERY_PARAM(q)%", "a b"),
+            ("%QUERY_PARAM(x)%", "%zz"),
+            ("%RESPONSE_CODE% %RESP(:status)% %UPSTREAM_REQUEST_ATTEMPT_COUNT%", "0 404 0"),
         ] {
             let format: Format = text.parse().unwrap();
             assert_eq!(format.evaluate(&cx), value.as_bytes(), "{text}");
