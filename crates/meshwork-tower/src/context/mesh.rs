@@ -147,7 +147,8 @@ impl MeshContext {
         let mut cx = FormatContext::default();
         cx.protocol = Some(if version == Version::HTTP_2 { "HTTP/2" } else { "HTTP/1.1" });
         cx.route_name = self.route().and_then(|route| route.name.as_deref());
-        cx.upstream_cluster = self.routed.as_ref().and_then(|routed| routed.decision.cluster());
+        let routed = self.routed.as_ref().filter(|routed| routed.cluster.is_some());
+        cx.upstream_cluster = routed.and_then(|routed| routed.decision.cluster());
         let port = connection.source.map_or(0, |source| source.port());
         cx.downstream_direct_remote = connection.source;
         cx.downstream_remote = match self.client {
@@ -180,7 +181,11 @@ impl MeshContext {
         let details = response.extensions().get::<Details>().cloned();
         let mut cx = self.format_context(version);
         cx.request = Some(self.head.with(method, request));
-        cx.response_code = Some(code);
+        // Envoy learns the status of its own answers later than their headers are changed.
+        let from_endpoint = details.as_ref().is_none_or(|details| details.0 == "via_upstream");
+        cx.response_code = Some(if from_endpoint { code } else { 0 });
+        cx.response_status = Some(response.status().as_u16());
+        cx.attempts = u32::try_from(info.attempts.len()).ok();
         cx.response_flags = Some(&flags);
         cx.response_code_details =
             Some(details.as_ref().map_or("via_upstream", |details| &details.0));
