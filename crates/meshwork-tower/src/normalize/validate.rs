@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{
-    HeaderMap, Method, StatusCode, Version,
+    HeaderMap, HeaderValue, Method, StatusCode, Version,
     header::{HOST, TRANSFER_ENCODING},
     request::Parts,
 };
@@ -16,11 +16,11 @@ use crate::{Flag, Head, LocalReply};
 /// The Host header leaves the map; the authority stands in the head from here on. The scheme is
 /// the target's, or empty where the target has none.
 pub(super) fn head(parts: &mut Parts, path: PathNormalization) -> Result<Head, Box<LocalReply>> {
+    if parts.version <= Version::HTTP_11 && !is_understood(parts) {
+        return Err(codec_error());
+    }
     if parts.version < Version::HTTP_11 {
         return Err(LocalReply::protocol_error(StatusCode::UPGRADE_REQUIRED, "low_version").into());
-    }
-    if parts.version == Version::HTTP_11 && !is_known_method(&parts.method) {
-        return Err(codec_error());
     }
     if parts.headers.len() > MAX_HEADERS {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
@@ -60,12 +60,12 @@ fn authority(parts: &mut Parts) -> Result<Arc<str>, Box<LocalReply>> {
 }
 
 fn take_host(headers: &mut HeaderMap) -> Option<Vec<u8>> {
-    let mut lines = headers.get_all(HOST).iter();
-    let mut host = lines.next()?.as_bytes().to_vec();
-    for line in lines {
-        host.push(b',');
-        host.extend_from_slice(line.as_bytes());
+    if !headers.contains_key(HOST) {
+        return None;
     }
+    // An empty line leaves no trace: a policy on hosts must not miss the other one.
+    let lines = headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
+    let host = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b',');
     headers.remove(HOST);
     Some(host)
 }
@@ -110,9 +110,11 @@ fn is_plainly_chunked(headers: &HeaderMap) -> bool {
     }
 }
 
-/// The methods that Envoy's HTTP/1 codec reads; names are case-sensitive.
-fn is_known_method(method: &Method) -> bool {
-    METHODS.binary_search(&method.as_str()).is_ok()
+/// Whether Envoy's HTTP/1 codec reads the first line: names of methods are case-sensitive, and
+/// CONNECT names an authority and no path.
+fn is_understood(parts: &Parts) -> bool {
+    let known = METHODS.binary_search(&parts.method.as_str()).is_ok();
+    known && (parts.method != Method::CONNECT || parts.uri.authority().is_some())
 }
 
 /// What RFC 3986 lets stand in an authority.
@@ -123,7 +125,7 @@ fn is_authority_byte(byte: u8) -> bool {
 /// Envoy's limit of header lines.
 const MAX_HEADERS: usize = 100;
 
-const METHODS: [&str; 35] = [
+const METHODS: [&str; 34] = [
     "ACL",
     "BIND",
     "CHECKOUT",
@@ -134,7 +136,6 @@ const METHODS: [&str; 35] = [
     "HEAD",
     "LINK",
     "LOCK",
-    "M-SEARCH",
     "MERGE",
     "MKACTIVITY",
     "MKCALENDAR",
@@ -182,6 +183,11 @@ mod tests {
         let host = check(Request::get("/x").header("host", "b").header("host", "c")).unwrap();
         assert_eq!((&*host.authority, &*host.scheme), ("b,c", ""));
         assert_eq!(&*check(Request::get("/").header("host", "")).unwrap().authority, "");
+        for hosts in [["", "a.example"], ["a.example", ""]] {
+            let [first, second] = hosts;
+            let host = check(Request::get("/").header("host", first).header("host", second));
+            assert_eq!(&*host.unwrap().authority, "a.example");
+        }
     }
 
     #[test]
@@ -194,6 +200,10 @@ mod tests {
         assert_eq!(refused(Request::get("/")), (400, "missing_host_header".into()));
         assert_eq!(refused(host().method("get")), (400, "http1.codec_error".into()));
         assert_eq!(refused(host().method("POSTX")), (400, "http1.codec_error".into()));
+        assert_eq!(refused(host().method("M-SEARCH")), (400, "http1.codec_error".into()));
+        assert_eq!(refused(host().method("CONNECT").uri("/x")), (400, "http1.codec_error".into()));
+        let old = host().version(Version::HTTP_10).method("get");
+        assert_eq!(refused(old), (400, "http1.codec_error".into()));
         let reply = check(Request::get("/").header("host", "a.example/x")).unwrap_err();
         assert_eq!(reply.details.0, "http.invalid_authority");
         assert!(reply.flags.contains(Flag::DownstreamProtocolError));
