@@ -1,16 +1,16 @@
 //! One consistent view of the mesh for one proxy.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use meshwork_api::mesh::MeshConfig;
 use meshwork_policy::{ClusterPolicy, DestinationPolicies, InboundTarget};
 use meshwork_registry::{
     DefaultEndpoint, EgressScope, Interception, OutboundPolicy, Proxy, ProxyKind, Registry,
 };
-use meshwork_routing::{
-    BLACK_HOLE_CLUSTER, CompileError, INBOUND_PASSTHROUGH_CLUSTER, MergedVirtualServices,
-    PASSTHROUGH_CLUSTER, RouteInputs, RouteTable,
-};
+use meshwork_routing::{CompileError, MergedVirtualServices, RouteInputs, RouteTable};
 
 use crate::{
     ClusterSpec, CompileReport, ConfigStore, Credentials, Diagnostic, Level, Security,
@@ -44,6 +44,8 @@ pub struct Snapshot {
     /// The certificates that `credentialName`s can mean.
     pub credentials: Arc<Credentials>,
     clusters: ClusterSpecs,
+    /// The policies of clusters beside those of services, worked out when one is asked for.
+    beside: OnceLock<HashMap<Arc<str>, Arc<ClusterPolicy>>>,
     pub(crate) basis: Basis,
 }
 
@@ -155,6 +157,7 @@ impl Snapshot {
             security,
             credentials,
             clusters,
+            beside: OnceLock::new(),
             basis,
             proxy,
         };
@@ -194,48 +197,59 @@ impl Snapshot {
         if let Some(spec) = self.cluster(name) {
             return Some(Arc::clone(&spec.policy));
         }
-        let (policies, proxy) = (&self.policies, &self.proxy);
-        let sidecar = proxy.kind == ProxyKind::Sidecar;
-        match name {
-            BLACK_HOLE_CLUSTER => Some(Arc::new(policies.black_hole())),
-            // Gateways have no clusters but for what they know.
-            _ if !sidecar => None,
-            PASSTHROUGH_CLUSTER => Some(Arc::new(policies.passthrough(proxy))),
-            INBOUND_PASSTHROUGH_CLUSTER => Some(Arc::new(policies.inbound_passthrough(proxy))),
-            DYNAMIC_CLUSTER => (self.scope.outbound_policy == OutboundPolicy::AllowAnyDynamicDns)
-                .then(|| Arc::new(policies.dynamic_passthrough(proxy))),
-            _ => self.inbound_policy(name.strip_prefix("inbound|")?.strip_suffix("||")?),
-        }
+        self.beside.get_or_init(|| self.policies_beside()).get(name).cloned()
     }
 
-    fn inbound_policy(&self, port: &str) -> Option<Arc<ClusterPolicy>> {
-        let number = port.parse().ok()?;
+    fn policies_beside(&self) -> HashMap<Arc<str>, Arc<ClusterPolicy>> {
+        let (policies, proxy) = (&self.policies, &self.proxy);
+        let mut found = vec![policies.black_hole()];
+        // Gateways have no clusters but for what they know.
+        if proxy.kind == ProxyKind::Sidecar {
+            found.push(policies.passthrough(proxy));
+            found.push(policies.inbound_passthrough(proxy));
+            if self.scope.outbound_policy == OutboundPolicy::AllowAnyDynamicDns {
+                found.push(policies.dynamic_passthrough(proxy));
+            }
+            found.extend(self.inbound_policies());
+        }
+        found.into_iter().map(|policy| (Arc::clone(&policy.name), Arc::new(policy))).collect()
+    }
+
+    /// The policies of the workload's declared ports; those of a `Sidecar` take the place of all
+    /// that services lead to.
+    fn inbound_policies(&self) -> Vec<ClusterPolicy> {
         let targets = self.registry.inbound(&self.proxy);
         // The first service that leads to the port.
-        let target = targets.iter().find(|target| target.target == number);
-        let service = target.and_then(|target| self.scope.service(target.service.host.as_str()));
-        let declared = self.scope.ingress.iter().find(|ingress| ingress.port.number == number);
-        let (port, protocol, endpoint) = match (declared, target) {
-            (Some(ingress), _) => (number, ingress.port.protocol, &ingress.default_endpoint),
-            // A `Sidecar` with ports of its own leaves those of services out.
-            (None, Some(target)) if self.scope.ingress.is_empty() => {
-                (target.port.number, target.port.protocol, &DefaultEndpoint::OriginalDestination)
-            }
-            _ => return None,
+        let of_service = |number: u16| targets.iter().find(|target| target.target == number);
+        let policy = |number, port, protocol, endpoint: &DefaultEndpoint| {
+            let service = of_service(number);
+            let service = service.and_then(|known| self.scope.service(known.service.host.as_str()));
+            let target = InboundTarget {
+                number,
+                port,
+                protocol,
+                service: service.map(|service| &**service),
+                endpoint,
+                connection_pool: self.scope.inbound_connection_pool(number),
+            };
+            self.policies.inbound(&self.proxy, &target)
         };
-        let captured = self.proxy.interception == Interception::Captured;
-        if declared.is_none() && !captured {
-            return None;
+        if !self.scope.ingress.is_empty() {
+            // Of several for one port the first counts.
+            let ports = self.scope.ingress.iter().rev().map(|ingress| {
+                let number = ingress.port.number;
+                policy(number, number, ingress.port.protocol, &ingress.default_endpoint)
+            });
+            return ports.collect();
         }
-        let target = InboundTarget {
-            number,
-            port,
-            protocol,
-            service: service.map(|service| &**service),
-            endpoint,
-            connection_pool: self.scope.inbound_connection_pool(number),
-        };
-        Some(Arc::new(self.policies.inbound(&self.proxy, &target)))
+        if self.proxy.interception != Interception::Captured {
+            return Vec::new();
+        }
+        let ports = targets.iter().rev().map(|target| {
+            let endpoint = &DefaultEndpoint::OriginalDestination;
+            policy(target.target, target.port.number, target.port.protocol, endpoint)
+        });
+        ports.collect()
     }
 
     /// All clusters, in no order.
@@ -279,6 +293,3 @@ fn scope(
 fn of_compiler(error: &CompileError) -> Diagnostic {
     Diagnostic::new(Level::Warning, Some(error.field.clone()), error.message.clone())
 }
-
-/// Envoy's cluster for names that nothing is known of.
-const DYNAMIC_CLUSTER: &str = "AllowAnyDynamicDNSCluster";

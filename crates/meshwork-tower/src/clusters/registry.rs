@@ -6,20 +6,14 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use meshwork_balance::{Algorithm, Balance, ClusterConfig, CustomBalance, Endpoint as Member};
+use meshwork_balance::{Algorithm, Balance, CustomBalance, Endpoint as Member};
 use meshwork_config::{ClusterSpec, Snapshot};
-use meshwork_policy::{
-    ClusterPolicy, Discovery, TcpPolicy, Transport, UpstreamEndpoint, UpstreamProtocol,
-};
-use meshwork_registry::{DefaultEndpoint, EndpointAddress, TlsMode};
-use meshwork_routing::{
-    BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, InboundPort, PASSTHROUGH_CLUSTER,
-};
+use meshwork_policy::{ClusterPolicy, Discovery, TcpPolicy, Transport, UpstreamEndpoint};
+use meshwork_registry::{EndpointAddress, TlsMode};
 
-use super::{ClusterHandle, ClusterOptions, EndpointChoice, Upstream, names::NameFollower};
+use super::{ClusterHandle, Upstream, names::NameFollower};
 use crate::{
-    Clock, Connect, CurrentSettings, DialAddress, Direction, Resolve, Seeds, SharedConnector,
-    connect::SharedResolver,
+    Clock, Connect, DialAddress, Resolve, Seeds, SharedConnector, connect::SharedResolver,
 };
 
 /// The runtime state of all clusters of a proxy.
@@ -33,7 +27,6 @@ pub struct Clusters(Arc<Inner>);
 struct Inner {
     settings: Settings,
     running: RwLock<HashMap<Arc<str>, Running>>,
-    current: CurrentSettings,
 }
 
 /// What clusters are made with.
@@ -79,11 +72,7 @@ impl Clusters {
     }
 
     fn with(settings: Settings) -> Self {
-        Self(Arc::new(Inner {
-            settings,
-            running: RwLock::default(),
-            current: CurrentSettings::new(),
-        }))
+        Self(Arc::new(Inner { settings, running: RwLock::default() }))
     }
 
     /// Looks names up by `resolver`: each address of a name with `resolution: DNS` is an endpoint
@@ -143,10 +132,8 @@ impl Clusters {
             self.described(snapshot, spec)
         } else if let Some(spec) = cluster_of_sni(name).and_then(|name| snapshot.cluster(&name)) {
             self.passed_through(name, spec)
-        } else if let Some(port) = inbound_port(name) {
-            self.inbound(snapshot, name, snapshot.routes.inbound_port(port)?)
         } else {
-            self.special(snapshot, name)?
+            self.beside(snapshot, name)?
         };
         handle.sweep();
         Some(handle)
@@ -238,79 +225,25 @@ impl Clusters {
         handle
     }
 
-    /// The application behind a port of the workload.
-    fn inbound(&self, snapshot: &Snapshot, name: &str, port: &InboundPort) -> ClusterHandle {
-        let http2 = port.protocol.is_http2();
-        let protocol = match port.protocol {
-            meshwork_core::Protocol::Auto => UpstreamProtocol::Downstream,
-            _ if http2 => UpstreamProtocol::Http2,
-            _ => UpstreamProtocol::Http1,
-        };
-        let own = || snapshot.proxy.addresses.first().copied();
-        let address = match &port.endpoint {
-            DefaultEndpoint::Loopback(ip, port) => Some(DialAddress::Ip((*ip, *port).into())),
-            DefaultEndpoint::Workload(port) => own().map(|ip| DialAddress::Ip((ip, *port).into())),
-            DefaultEndpoint::Unix(path) => {
-                Some(DialAddress::Unix(std::path::Path::new(&**path).into()))
-            }
-            _ => None,
-        };
-        let choice = match address {
-            Some(_) => EndpointChoice::Balanced,
-            None => EndpointChoice::OriginalDestination { port: None },
-        };
-        let http1 = !http2 && (port.protocol.is_http() || protocol == UpstreamProtocol::Downstream);
-        let settings = self.0.current.of(snapshot, Direction::Inbound);
-        let mut options = ClusterOptions { choice, protocol, ..ClusterOptions::default() };
-        options.pool.preserve_header_case = http1 && settings.header_case;
-        if let Some(Running { handle, .. }) = self.known(name)
-            && *handle.options() == options
-        {
-            return handle;
-        }
-        let handle = self.plain(name, options);
-        handle.set_addresses(address);
-        self.keep(Running::new(handle.clone()));
-        handle
-    }
-
-    fn special(&self, snapshot: &Snapshot, name: &str) -> Option<ClusterHandle> {
-        let policy = match name {
-            PASSTHROUGH_CLUSTER => snapshot.policies.passthrough(&snapshot.proxy),
-            INBOUND_PASSTHROUGH_CLUSTER => snapshot.policies.inbound_passthrough(&snapshot.proxy),
-            BLACK_HOLE_CLUSTER => {
-                let options = ClusterOptions::default();
-                return Some(
-                    self.known(name).map_or_else(|| self.plain(name, options), |k| k.handle),
-                );
-            }
-            _ => return None,
-        };
+    /// A cluster beside those of services: a port of the workload, or where what is not known goes.
+    fn beside(&self, snapshot: &Snapshot, name: &str) -> Option<ClusterHandle> {
+        let policy = snapshot.cluster_policy(name)?;
         if let Some(known) = self.known(name)
-            && known.handle.policy().is_some_and(|known| **known == policy)
+            && known.handle.policy() == Some(&policy)
         {
             return Some(known.handle);
         }
-        let handle = self.make(Arc::new(policy), TcpPolicy::default());
+        let address = policy.address.as_deref().and_then(fixed);
+        let handle = self.make(policy, TcpPolicy::default());
+        handle.set_addresses(address);
         self.keep(Running::new(handle.clone()));
         Some(handle)
     }
 
-    /// Where requests go whose Host is looked up by name (`ALLOW_ANY_DYNAMIC_DNS`).
-    pub fn dynamic(&self) -> ClusterHandle {
-        let options = ClusterOptions {
-            choice: EndpointChoice::Authority,
-            protocol: UpstreamProtocol::Downstream,
-            ..ClusterOptions::default()
-        };
-        self.known(DYNAMIC).map_or_else(
-            || {
-                let handle = self.plain(DYNAMIC, options);
-                self.keep(Running::new(handle.clone()));
-                handle
-            },
-            |known| known.handle,
-        )
+    /// Where requests go whose Host is looked up by name (`ALLOW_ANY_DYNAMIC_DNS`); `None` where
+    /// `snapshot` says something else of unknown hosts.
+    pub fn dynamic(&self, snapshot: &Snapshot) -> Option<ClusterHandle> {
+        self.beside(snapshot, DYNAMIC)
     }
 
     fn make(&self, policy: Arc<ClusterPolicy>, tcp: TcpPolicy) -> ClusterHandle {
@@ -324,12 +257,6 @@ impl Clusters {
             *algorithm = Algorithm::Custom(CustomBalance::new(balance));
         }
         ClusterHandle::with_config(policy, config, tcp, connector, clock, seeds.next())
-    }
-
-    fn plain(&self, name: &str, options: ClusterOptions) -> ClusterHandle {
-        let Settings { connector, clock, seeds, .. } = self.0.settings.clone();
-        let config = ClusterConfig::default();
-        ClusterHandle::new(name, config, options, connector, clock, seeds.next())
     }
 
     fn known(&self, name: &str) -> Option<Running> {
@@ -369,12 +296,15 @@ fn cluster_of_sni(name: &str) -> Option<String> {
     Some(format!("outbound|{port}|{subset}|{host}"))
 }
 
-/// The port of `inbound|8080||`.
-fn inbound_port(name: &str) -> Option<u16> {
-    name.strip_prefix("inbound|")?.split('|').next()?.parse().ok()
+/// The address of a cluster that has a single one: `ip:port` or `unix://PATH`.
+fn fixed(text: &str) -> Option<DialAddress> {
+    match text.strip_prefix("unix://") {
+        Some(path) => Some(DialAddress::Unix(std::path::Path::new(path).into())),
+        None => text.parse().ok().map(DialAddress::Ip),
+    }
 }
 
-const DYNAMIC: &str = "dynamic_forward_proxy_cluster";
+const DYNAMIC: &str = "AllowAnyDynamicDNSCluster";
 
 impl fmt::Debug for Clusters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -49,7 +49,7 @@ impl Routing for LiveRouting {
             None => RouteDecision::NO_ROUTE,
         };
         let cluster = match decision.route.as_ref().map(|route| &route.action) {
-            Some(RouteAction::DynamicForward) => Some(self.clusters.dynamic()),
+            Some(RouteAction::DynamicForward) => self.clusters.dynamic(snapshot),
             _ => decision.cluster().and_then(|name| self.clusters.cluster(snapshot, name)),
         };
         let mirrors = decision.route.iter().flat_map(|route| route.mirrors.iter());
