@@ -19,7 +19,7 @@ use meshwork_core::Publisher;
 use meshwork_registry::Proxy;
 use meshwork_tower::{
     Body, ConnectionInfo, ConnectionOutcome, CountedBody, Direction, HttpServer, HttpSettings,
-    inbound, outbound,
+    gateway, inbound, outbound,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
@@ -285,4 +285,50 @@ async fn http2_is_told_its_limits() {
     assert_eq!(window, 200_000);
     let (settings, _) = http2_settings("").await;
     assert!(!settings.iter().any(|(name, _)| *name == 3), "{settings:?}");
+}
+
+/// How often a request with a body of ten bytes is tried at a gateway, where every try fails.
+async fn tries(settings: &str) -> usize {
+    let config = app("http", &["10.0.0.1:8080".parse().unwrap()])
+        + "---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  selector: {istio: ingress}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [app.example]}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: app}
+spec:
+  hosts: [app.example]
+  gateways: [edge]
+  http:
+  - retries: {attempts: 2, retryOn: '5xx', backoff: 10ms}
+    route: [{destination: {host: app.example}}]
+";
+    let mut proxy = Proxy::gateway("default");
+    proxy.labels = [("istio", "ingress")].into_iter().collect();
+    let own = format!(r#"{{"connectionSettings":{{{settings}}}}}"#);
+    proxy.metadata.insert("PROXY_CONFIG".into(), own.into());
+    let live = Publisher::new(compile_for(&config, &proxy)).live();
+    let fails = Backend::new(handler(|_, request: Request<Body>| async move {
+        let _ = request.into_body().collect().await;
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        response
+    }));
+    let stack = gateway(live).port(80).connector(fails.connector()).build();
+    let request = Request::post("http://app.example/").body(Body::from("0123456789")).unwrap();
+    let answer = tower::ServiceExt::oneshot(stack, request).await.unwrap();
+    assert_eq!(answer.status(), 503);
+    fails.count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_kept_is_not_sent_again() {
+    assert_eq!(tries("").await, 3);
+    assert_eq!(tries(r#""listenerPerConnectionBufferLimitBytes":10"#).await, 3);
+    assert_eq!(tries(r#""listenerPerConnectionBufferLimitBytes":9"#).await, 1);
 }

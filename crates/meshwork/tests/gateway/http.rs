@@ -4,7 +4,10 @@ use meshwork::{
     api::mesh::{MeshConfig, ProxyConfig, ProxyProtocolConfiguration, Topology},
     transport::{ProxiedAddresses, ProxyProtocolVersion, proxy_header},
 };
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::support::{
     backend, builder, edge, gateway, get, get_plain, routed, service, start, status,
@@ -68,3 +71,48 @@ spec:
   rules:
   - from: [{source: {ipBlocks: [127.0.0.0/8], remoteIpBlocks: [192.0.2.7]}}]
 ";
+
+/// Serves `shop.example` by a gateway with this ProxyConfig; what a request with `headers` brings.
+async fn asked(config: &str, headers: &str) -> String {
+    let to = backend("shop").await;
+    let mut yaml = gateway("g", &http("shop.example", ""));
+    yaml.push_str(&service("shop.example", "HTTP", to));
+    yaml.push_str(&routed("g", "shop.example"));
+    let config = format!(r#"{{"defaultConfig":{{{config}}}}}"#);
+    let config: MeshConfig = serde_json::from_str(&config).unwrap();
+    let mesh = builder(&yaml).mesh_config(config).start().await.unwrap();
+    let gateway = start(&mesh).await;
+    let mut stream = TcpStream::connect(gateway.address(80).unwrap()).await.unwrap();
+    stream.write_all(format!("GET / HTTP/1.1\r\n{headers}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+const WHOLE: &str = "host: shop.example\r\nconnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn client_certificates_are_told_of_as_the_topology_says() {
+    let headers = format!("x-forwarded-client-cert: Hash=0\r\n{WHOLE}");
+    let sidecars = r#""proxyHeaders":{"forwardedClientCert":"ALWAYS_FORWARD_ONLY"}"#;
+    for (config, told) in [
+        ("", "-"),
+        (r#""gatewayTopology":{"forwardClientCertDetails":"ALWAYS_FORWARD_ONLY"}"#, "Hash=0"),
+        (r#""gatewayTopology":{"forwardClientCertDetails":"FORWARD_ONLY"}"#, "-"),
+        // It is a setting of sidecars.
+        (sidecars, "-"),
+    ] {
+        let answer = asked(config, &headers).await;
+        assert!(answer.contains(&format!("xfcc={told} ")), "{config} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn settings_of_the_proxy_hold_for_a_gateway() {
+    let server = r#""proxyHeaders":{"server":{"value":"edge"}}"#;
+    let answer = asked(server, WHOLE).await;
+    assert!(answer.contains("server: edge\r\n"), "{answer}");
+    let limit = r#""connectionSettings":{"httpRequestHeadersTimeout":"0.05s"}"#;
+    let answer = asked(limit, "host: ").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
