@@ -228,6 +228,7 @@ fn cors_answers_preflights() {
     assert_eq!(header(&answer, "access-control-allow-origin"), None);
     assert_eq!(header(&answer, "access-control-allow-credentials").as_deref(), Some("true"));
     assert_eq!(header(&answer, "access-control-allow-headers").as_deref(), Some(""));
+    assert_eq!(header(&answer, "access-control-expose-headers"), None);
 
     let mut headers = HeaderMap::new();
     other.decorate(&Request::new("GET web/ | origin: https://a.com").head(), &mut headers);

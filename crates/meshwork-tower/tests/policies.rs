@@ -226,6 +226,14 @@ async fn what_routes_answer_themselves() {
     check("/unknown", (404, "NR")).await;
     check("/app", (200, "-")).await;
     assert_eq!(backend.count(), 1);
+    // A protocol that is not known is refused where there is a route.
+    for (path, expected) in [("/app", (403, "-")), ("/unknown", (404, "NR"))] {
+        let request = Request::get(format!("http://app.example{path}"))
+            .header("connection", "upgrade")
+            .header("upgrade", "other");
+        let response = send(&client, request.body(Body::empty()).unwrap()).await;
+        assert_eq!((response.status().as_u16(), flags(&response).as_str()), expected, "{path}");
+    }
     // A protocol that is nothing fits no route.
     let request = Request::get("http://app.example/app").header("x-forwarded-proto", "");
     let response = send(&client, request.body(Body::empty()).unwrap()).await;

@@ -106,7 +106,8 @@ fn refuse<B>(cx: &MeshContext, request: &Request<B>) -> Option<LocalReply> {
     if *request.method() == Method::CONNECT {
         return Some(LocalReply::no_route().close());
     }
-    (cx.upgrade == Some(Upgrade::Other))
+    // Without a route there is nothing that the protocol could be wrong for.
+    (cx.upgrade == Some(Upgrade::Other) && cx.route().is_some())
         .then(|| LocalReply::new(StatusCode::FORBIDDEN, "upgrade_failed").close())
 }
 

@@ -52,7 +52,10 @@ impl CorsPolicy {
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
                 echo(self.allow_headers.as_ref(), asked_headers),
             ),
-            (header::ACCESS_CONTROL_EXPOSE_HEADERS, self.expose_headers.clone()),
+            (
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                self.expose_headers.clone().filter(|_| allowed),
+            ),
             (header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone()),
         ];
         for (name, value) in lists {
