@@ -1,7 +1,12 @@
 //! Fields that no recorded scenario sets: with one the cluster is what istiod makes of it, and
 //! without it another.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by it"
+)]
 
 use std::sync::Arc;
 
@@ -21,7 +26,7 @@ fn observe(config: &Value) -> Value {
     let mesh = Arc::new(serde_json::from_value(mesh).unwrap());
     let mut spec = config.get("rule").cloned().unwrap_or(json!({}));
     spec["host"] = json!("s.example");
-    let rule = rule(spec);
+    let rule = rule(&spec);
     let policies = DestinationPolicies::compile([&rule], mesh, "cluster.local");
     let registry = registry(config.get("protocol").and_then(Value::as_str).unwrap_or("HTTP"));
     let mut client = Proxy::sidecar("default");
@@ -61,18 +66,18 @@ fn observe(config: &Value) -> Value {
         "dynamic": dynamic.to_envoy(),
         "crl": crl(&outbound.policy.transport),
         "dynamic_crl": crl(&dynamic.transport),
-        "cookie": policies.hash_policy(&client, service, None, Some(80)).map(cookie),
+        "cookie": policies.hash_policy(&client, service, None, Some(80)).as_ref().map(cookie),
         "proxy_protocol": outbound.policy.proxy_protocol().map(|version| format!("{version:?}")),
     })
 }
 
 /// What is said of the cookie that a first request makes.
-fn cookie(policy: HashPolicy) -> Vec<String> {
+fn cookie(policy: &HashPolicy) -> Vec<String> {
     let (headers, mut attributes) = (http::HeaderMap::new(), Attributes::default());
     attributes.source = Some("10.9.0.1:4000".parse().unwrap());
     attributes.destination = Some("10.0.0.1:80".parse().unwrap());
     let head = RequestHead::new("GET", "http", "s.example", "/", &headers);
-    let hash = HashPolicy::request_hash([&policy], &HashInput::sidecar(&head, &attributes));
+    let hash = HashPolicy::request_hash([policy], &HashInput::sidecar(&head, &attributes));
     let made = hash.set_cookies.iter().flat_map(|cookie| cookie.split("; "));
     made.skip(1).map(str::to_owned).collect()
 }
@@ -84,7 +89,7 @@ fn crl(transport: &Transport) -> Option<&str> {
     }
 }
 
-fn rule(spec: Value) -> Object<DestinationRule> {
+fn rule(spec: &Value) -> Object<DestinationRule> {
     let object = json!({
         "apiVersion": "networking.istio.io/v1",
         "kind": "DestinationRule",

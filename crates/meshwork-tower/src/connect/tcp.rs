@@ -113,6 +113,7 @@ mod tests {
     use super::*;
 
     /// A connection that a rule with this connection pool makes.
+    #[expect(clippy::unwrap_used, reason = "a test fails by it")]
     async fn connected(mesh: &str, pool: &str) -> TcpStream {
         let yaml = format!(
             "
