@@ -31,7 +31,7 @@ pub enum Coverage {
     },
     /// It is read, validated and kept, and has no effect here.
     Advisory {
-        /// What is missing; may be empty.
+        /// What is missing.
         note: &'static str,
     },
 }
