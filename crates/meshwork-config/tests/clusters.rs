@@ -21,7 +21,6 @@ impl World {
         Self { mesh: json!({}), resources: resources.to_owned(), proxy }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "callers write `json!` in place")]
     fn mesh(mut self, mesh: Value) -> Self {
         self.mesh = mesh;
         self

@@ -17,6 +17,18 @@ pub(super) struct Candidate {
     /// The number that the ServiceEntry gives the port; 0 where only the name counts.
     pub(super) number: u16,
     pub(super) endpoint: Endpoint,
+    /// Whether a ServiceEntry has it, for which the number counts and not the name.
+    pub(super) numbered: bool,
+}
+
+impl Candidate {
+    /// Whether it is behind this port of `service`, whoever has brought it.
+    fn is_behind(&self, service: &Service, number: u16) -> bool {
+        if self.numbered {
+            return self.number == number;
+        }
+        service.port_named(&self.name).is_some_and(|port| port.number == number)
+    }
 }
 
 /// Pools the endpoints of all `services`, which declare `host` in `namespace`. Lists that did not
@@ -42,10 +54,10 @@ pub(super) fn pool(
     let mut set = EndpointSet::default();
     if services.iter().any(|service| service.resolution == Resolution::Passthrough) {
         for number in &numbers {
-            let same = candidates.iter().filter(|candidate| candidate.number == *number);
-            let mut seen = HashSet::new();
-            let addresses = same.filter_map(|candidate| candidate.endpoint.address.ip());
-            let list: Vec<IpAddr> = addresses.filter(|address| seen.insert(*address)).collect();
+            // Istio keeps those that fit the last declaration of the port that any fits.
+            let declaring = services.iter().rev().filter(|service| service.port(*number).is_some());
+            let mut lists = declaring.map(|service| addresses(&candidates, service, *number));
+            let list = lists.find(|list| !list.is_empty()).unwrap_or_default();
             let known = previous.and_then(|set| set.dialled(*number));
             set.dialled.push((*number, keep(list, known)));
         }
@@ -69,6 +81,14 @@ pub(super) fn pool(
         }
     }
     set
+}
+
+/// The addresses behind a port of a service, each once.
+fn addresses(candidates: &[Candidate], service: &Service, number: u16) -> Vec<IpAddr> {
+    let mut seen = HashSet::new();
+    let behind = candidates.iter().filter(|candidate| candidate.is_behind(service, number));
+    let addresses = behind.filter_map(|candidate| candidate.endpoint.address.ip());
+    addresses.filter(|address| seen.insert(*address)).collect()
 }
 
 /// The numbers of all ports, in order.
@@ -181,6 +201,7 @@ fn of_instance(instance: &Instance, port: &ServicePort) -> Candidate {
         name: Arc::clone(&port.name),
         number: port.number,
         endpoint: Endpoint::new(instance.address.clone(), target, workload),
+        numbered: true,
     }
 }
 
@@ -203,6 +224,7 @@ fn of_workload_entries(registry: &Registry, service: &Service, out: &mut Vec<Can
                         target,
                         Arc::clone(&instance.workload),
                     ),
+                    numbered: false,
                 });
             }
         }

@@ -70,10 +70,11 @@ fn augmented(labels: &Labels, proxy: &Proxy, locality: &Locality) -> Labels {
         ("kubernetes.io/hostname", &proxy.node),
         (NETWORK, &proxy.network),
     ];
-    let own_network = labels.get(NETWORK).is_some_and(|network| !network.is_empty());
+    // A network that the labels tell stays.
+    let is_told = |key: &str| key == NETWORK && labels.get(key).is_some_and(|own| !own.is_empty());
     let added = added
         .into_iter()
-        .filter(|(key, value)| !value.is_empty() && !(*key == NETWORK && own_network))
+        .filter(|(key, value)| !value.is_empty() && !is_told(key))
         .map(|(key, value)| (key, &**value));
     labels.iter().chain(added).collect()
 }

@@ -53,7 +53,8 @@ pub(super) fn of_slices(registry: &mut Registry, service: &Service, out: &mut Ve
                     Endpoint::new(address, number.unwrap_or_default(), Arc::clone(&workload));
                 endpoint.health = health;
                 let number = service.port_named(name).map_or(0, |port| port.number);
-                out.push(Candidate { name: Arc::clone(name), number, endpoint });
+                let name = Arc::clone(name);
+                out.push(Candidate { name, number, endpoint, numbered: false });
             }
         }
     }

@@ -361,3 +361,44 @@ endpoints:
     let used = world.endpoints("db.ns1.svc.cluster.local", 9000);
     assert_eq!(used, ["10.1.0.1:9000", "10.1.0.3:9000"]);
 }
+
+#[test]
+fn the_last_declaration_of_a_port_decides_what_clients_dial() {
+    let service = "
+apiVersion: v1
+kind: Service
+metadata: {name: db, creationTimestamp: \"2026-01-01T00:00:0A\"}
+spec: {clusterIP: None, ports: [{name: https, port: 443}, {name: tcp, port: 9000}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: db-1, labels: {kubernetes.io/service-name: db}}
+addressType: IPv4
+ports: [{name: https, port: 443}, {name: tcp, port: 9000}]
+endpoints: [{addresses: [10.1.0.1]}]
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: db, creationTimestamp: \"2026-01-01T00:00:0B\"}
+spec:
+  hosts: [db.ns1.svc.cluster.local]
+  ports: [{number: 443, name: tls, protocol: TLS}]
+  resolution: STATIC
+  endpoints: [{address: 10.2.0.1}]
+";
+    // The ServiceEntry knows no port of the Service's name; the Service takes both.
+    for (ages, expected) in
+        [(("1Z", "2Z"), &["10.2.0.1"][..]), (("2Z", "1Z"), &["10.2.0.1", "10.1.0.1"])]
+    {
+        let world = world(
+            &service.replace("0A", &format!("0{}", ages.0)).replace("0B", &format!("0{}", ages.1)),
+        );
+        let found = world.service("db.ns1.svc.cluster.local");
+        let dialled = |port| {
+            let addresses = world.registry.dialled_addresses(found, port);
+            addresses.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(dialled(443), expected);
+        assert_eq!(dialled(9000), ["10.1.0.1"]);
+    }
+}
