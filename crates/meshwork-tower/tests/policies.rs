@@ -119,6 +119,39 @@ async fn a_try_has_its_own_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn grpc_is_told_the_time_of_a_try_and_stays_grpc() {
+    let backend = Backend::new(handler(|_, request| async move {
+        let mut response = Response::new(Body::empty());
+        let headers = response.headers_mut();
+        headers.insert("x-seen", request.headers()["grpc-timeout"].clone());
+        response
+    }));
+    let grpc = || {
+        let request = Request::post("http://app.example/");
+        request.header("content-type", "application/grpc").body(Body::empty()).unwrap()
+    };
+    for (http, told) in [
+        ("timeout: 0.2s", "200m"),
+        ("timeout: 0.2s\n    retries: {attempts: 1, perTryTimeout: 0.15s}", "150m"),
+        ("retries: {attempts: 1, perTryTimeout: 0.15s}", "150m"),
+    ] {
+        let route = "route: [{destination: {host: app.example}}]";
+        let client = client(&backend, &format!("  - {http}\n    {route}\n"));
+        assert_eq!(send(&client, grpc()).await.headers()["x-seen"], told, "{http}");
+    }
+
+    // Whether an answer is gRPC was settled before the operations on headers.
+    let client = client(
+        &slow(1200),
+        "  - timeout: 0.3s
+    headers: {request: {remove: [content-type]}}
+    route: [{destination: {host: app.example}}]
+",
+    );
+    assert_eq!(send(&client, grpc()).await.headers()["grpc-status"], "14");
+}
+
+#[tokio::test(start_paused = true)]
 async fn faults_come_before_everything() {
     let backend = status(&[200]);
     let client = client(

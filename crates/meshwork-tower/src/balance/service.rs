@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     Attempt, Body, BoxError, ClusterHandle, Details, Direction, EndpointChoice, LocalReply,
-    MeshContext, ResponseFlags, Timing, UpstreamFailure, clusters::Upstream, is_grpc,
+    MeshContext, ResponseFlags, Timing, UpstreamFailure, clusters::Upstream,
     normalize::clean_response, pool::Guarded,
 };
 
@@ -63,8 +63,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let grpc = MeshContext::is_grpc(&request);
         let request = request.map(Body::new);
-        let grpc = is_grpc(request.headers());
         Box::pin(async move {
             Ok(match send(request, grpc).await {
                 Ok(response) => response,

@@ -12,6 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{ConnectionInfo, Direction, MeshContext, OriginalDestination, Seeds, propagate};
+use crate::is_grpc;
 
 /// Gives every request its [`MeshContext`]: the connection, a seed, and the configuration in force.
 ///
@@ -65,6 +66,7 @@ impl ContextLayer {
         }
         let mut cx = MeshContext::new(self.direction, connection, self.seeds.draws());
         cx.snapshot = self.snapshot.as_ref().map(Live::load);
+        cx.grpc = is_grpc(request.headers());
         if self.direction == Direction::Outbound {
             cx.deadline = propagate::adopt(request.headers_mut());
         }

@@ -12,7 +12,7 @@ use meshwork_policy::HashPolicy;
 use meshwork_routing::{FormatContext, Route, RouteDecision};
 
 use super::{ConnectionInfo, Direction, Record, Timing};
-use crate::{AddedHeaders, ClusterHandle, Details, ResponseFlags};
+use crate::{AddedHeaders, ClusterHandle, Details, ResponseFlags, is_grpc};
 
 /// What a stack knows of a request; its only request extension.
 ///
@@ -29,6 +29,9 @@ pub struct MeshContext {
     pub snapshot: Option<Arc<Snapshot>>,
     /// The normalised head.
     pub head: Head,
+    /// Whether the request came as gRPC: the mesh's own answers are gRPC then, whatever became of
+    /// the headers.
+    pub grpc: bool,
     /// The upgrade that the request asks for.
     pub upgrade: Option<Upgrade>,
     /// The client behind trusted proxies.
@@ -118,6 +121,7 @@ impl MeshContext {
             connection,
             snapshot: None,
             head: Head::default(),
+            grpc: false,
             upgrade: None,
             client: None,
             identity: None,
@@ -134,6 +138,11 @@ impl MeshContext {
     /// The context that a request carries.
     pub fn of<B>(request: &http::Request<B>) -> Option<&Self> {
         request.extensions().get()
+    }
+
+    /// Whether a request came as gRPC; one without context says so itself.
+    pub(crate) fn is_grpc<B>(request: &http::Request<B>) -> bool {
+        Self::of(request).map_or_else(|| is_grpc(request.headers()), |cx| cx.grpc)
     }
 
     /// The route of a request, where one matched.

@@ -103,9 +103,10 @@ where
         let cx = parts.extensions.get::<MeshContext>();
         let policy = cx.and_then(|cx| cx.route()?.retry.clone());
         let added = cx.map(|cx| cx.added).unwrap_or_default();
+        let grpc = cx.map_or_else(|| is_grpc(&parts.headers), |cx| cx.grpc);
         let limit = cx.and_then(|cx| cx.buffer_limit).unwrap_or(self.layer.body_limit);
-        let tries =
-            Tries { parts, body: Replay::new(body, limit), added, policy, clock: self.layer.clock };
+        let body = Replay::new(body, limit);
+        let tries = Tries { parts, body, added, grpc, policy, clock: self.layer.clock };
         Box::pin(tries.run(inner))
     }
 }
@@ -116,6 +117,8 @@ struct Tries<B> {
     body: Replay<B>,
     policy: Option<RetryPolicy>,
     added: AddedHeaders,
+    /// Whether the request came as gRPC.
+    grpc: bool,
     clock: Clock,
 }
 
@@ -182,8 +185,7 @@ where
             () = timer => {
                 timing.strike();
                 let failure = UpstreamFailure::PerTryTimeout;
-                let grpc = is_grpc(&self.parts.headers);
-                let mut response = failure.local_reply(false).into_response(grpc);
+                let mut response = failure.local_reply(false).into_response(self.grpc);
                 response.extensions_mut().insert(failure);
                 Ok(response)
             }
@@ -201,16 +203,15 @@ where
         if self.policy.is_some() && self.added.attempt_count {
             headers.insert("x-envoy-attempt-count", HeaderValue::from(number));
         }
-        let expected = left.map_or(per_try, |left| Some(left.min(per_try.unwrap_or(left))));
-        if let Some(expected) = expected.filter(|_| self.added.debug) {
-            headers.insert("x-envoy-expected-rq-timeout-ms", millis(expected));
-        }
-        if let Some(left) = left {
-            if is_grpc(headers) {
-                let timeout = format!("{}m", left.as_millis());
-                if let Ok(timeout) = timeout.parse() {
-                    headers.insert("grpc-timeout", timeout);
-                }
+        if let Some(expected) = per_try.into_iter().chain(left).min() {
+            let millis = millis(expected);
+            if self.added.debug {
+                headers.insert("x-envoy-expected-rq-timeout-ms", HeaderValue::from(millis));
+            }
+            if self.grpc
+                && let Ok(timeout) = format!("{millis}m").parse()
+            {
+                headers.insert("grpc-timeout", timeout);
             }
         }
         Request::from_parts(parts, self.body.copy())
@@ -228,7 +229,7 @@ where
             && let Some(failure) = answer.extensions().get::<UpstreamFailure>()
         {
             let failure = failure.clone();
-            answer = failure.local_reply(true).into_response(is_grpc(&self.parts.headers));
+            answer = failure.local_reply(true).into_response(self.grpc);
             answer.extensions_mut().insert(failure);
         }
         if let Some(flag) = flag {
@@ -300,6 +301,7 @@ fn wants<R>(policy: &RetryPolicy, answer: &Response<R>) -> bool {
     policy.should_retry(&outcome)
 }
 
-fn millis(time: Duration) -> HeaderValue {
-    HeaderValue::from(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+/// What is left of a time, in milliseconds begun; never 0, which would be taken for no limit.
+fn millis(left: Duration) -> u64 {
+    u64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
 }

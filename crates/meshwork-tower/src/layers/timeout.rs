@@ -18,7 +18,7 @@ use tokio::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{BoxError, LocalReply, MeshContext, Timing, is_grpc};
+use crate::{BoxError, LocalReply, MeshContext, Timing};
 
 /// Gives up requests after their route's `timeout`, or after a gRPC caller's `grpc-timeout`.
 ///
@@ -83,7 +83,7 @@ where
         if let Some(cx) = request.extensions_mut().get_mut::<MeshContext>() {
             cx.timing = timing.clone();
         }
-        let grpc = is_grpc(request.headers());
+        let grpc = MeshContext::is_grpc(&request);
         let (complete, completed) = watch::channel(false);
         let request = request.map(|body| WatchedBody::new(body, complete, timing.clone()));
         let answer = inner.call(request);
