@@ -14,7 +14,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use common::{Notes, app, live};
 use http::Response;
-use http_body_util::{BodyExt, StreamBody};
+use http_body_util::{BodyExt, Collected, StreamBody};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use meshwork_tower::{
     Body, Clusters, ConnectionInfo, Dial, DialProtocol, TcpOutcome, TcpProxy, TcpTarget,
@@ -106,10 +106,8 @@ async fn connect_makes_the_connection_the_tunnel() {
 async fn post_carries_bytes_in_bodies() {
     let config = app("tcp", &["10.0.0.1:3128".parse().unwrap()])
         + &rule("{protocol: POST, targetHost: '2001:db8::1', targetPort: 443}");
-    let answers = &[
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
-        "7\r\nwelcome\r\n0\r\n\r\n",
-    ];
+    let answers =
+        &["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "7\r\nwelcome\r\n0\r\n\r\n"];
     let proxy = Raw { answers, ..Raw::default() };
     let (back, _) = hello(&config, CLUSTER, proxy.clone()).await;
     assert_eq!(back, b"welcome");
@@ -166,7 +164,7 @@ impl Proxy for Http2 {
                 }
                 let body = request.into_body();
                 let answer = async move {
-                    let sent = BodyExt::collect(body).await.map(|body| body.to_bytes());
+                    let sent = BodyExt::collect(body).await.map(Collected::to_bytes);
                     assert_eq!(sent.ok(), Some(Bytes::from_static(b"hello")));
                     Ok::<_, Infallible>(http_body::Frame::data(Bytes::from_static(b"welcome")))
                 };

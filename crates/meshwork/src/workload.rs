@@ -152,6 +152,17 @@ impl Workload {
         self.trust_domain.as_deref()
     }
 
+    /// The proxy's own settings, in the place of MeshConfig `defaultConfig`: what Istio's injection
+    /// makes of the mesh's settings and the annotation `proxy.istio.io/config`.
+    #[must_use]
+    pub fn proxy_config(mut self, config: &ProxyConfig) -> Self {
+        // What was read once can be written.
+        if let Ok(text) = serde_json::to_string(config) {
+            self.proxy.metadata.insert("PROXY_CONFIG".into(), text.into());
+        }
+        self
+    }
+
     /// Adds an address of the workload; the registry finds its services by it.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {

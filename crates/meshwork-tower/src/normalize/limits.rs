@@ -35,6 +35,9 @@ pub struct ConnectionLimits {
 }
 
 /// What a listener allows each request (`ProxyConfig.connectionSettings`).
+///
+/// A request has come as far as its body was asked for: Envoy reads bodies of itself, here whoever
+/// takes them does. Bytes after an upgrade are nobody's request any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamLimits {

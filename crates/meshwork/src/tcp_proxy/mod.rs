@@ -16,8 +16,8 @@ use meshwork_config::Snapshot;
 use meshwork_core::{Draw, Draws as _, FieldPath, SeededDraws};
 use meshwork_routing::{ConnectionAction, INBOUND_PASSTHROUGH_CLUSTER, PASSTHROUGH_CLUSTER};
 use meshwork_tower::{
-    ConnectionInfo, Direction, HttpServer, Inbound, Io, OutboundService, RefusedRequest, TcpTarget,
-    inbound, outbound,
+    ConnectionInfo, Direction, HttpServer, HttpSettings, Inbound, Io, OutboundService,
+    RefusedRequest, TcpTarget, inbound, outbound,
 };
 use tower_service::Service;
 
@@ -104,6 +104,11 @@ impl TcpProxy {
             snapshot = self.ready() => snapshot?,
             () = self.mesh.stopped() => return Err(ProxyError::NotReady),
         };
+        let direction = if inbound { Direction::Inbound } else { Direction::Outbound };
+        let assembly = self.mesh.assembly();
+        let settings = assembly.settings.of(&snapshot, direction);
+        let most = settings.limits.global_connections;
+        let _open = assembly.connections.open(most).ok_or(ProxyError::TooMany)?;
         let connection = ConnectionInfo::new(source, Some(destination));
         let deciding = async {
             if inbound {
@@ -120,7 +125,7 @@ impl TcpProxy {
         if came_back && matches!(decided.action, ConnectionAction::Passthrough) {
             return Err(ProxyError::NotCaptured(destination));
         }
-        self.pass(decided, &snapshot, inbound).await
+        self.pass(decided, &snapshot, (inbound, &settings)).await
     }
 
     /// The configuration, once there is one.
@@ -138,7 +143,7 @@ impl TcpProxy {
         &self,
         decided: Decided,
         snapshot: &Snapshot,
-        towards: bool,
+        (towards, settings): (bool, &HttpSettings),
     ) -> Result<Proxied, ProxyError> {
         let Decided { io, connection, action, rule, draws } = decided;
         let connection = Arc::new(connection);
@@ -159,9 +164,7 @@ impl TcpProxy {
         let cluster: Arc<str> = match action {
             ConnectionAction::Http(_) => {
                 let shared = Arc::clone(&connection);
-                let direction = if towards { Direction::Inbound } else { Direction::Outbound };
-                let settings = self.mesh.assembly().settings.of(snapshot, direction);
-                let http = self.http.clone().settings(&settings);
+                let http = self.http.clone().settings(settings);
                 let outcome = if towards {
                     let stack = self.inbound(&connection).forward();
                     http.serve(io, shared, stack, ends).await

@@ -39,6 +39,9 @@ pub enum ProxyError {
     /// There is no configuration yet, or the mesh is shut down.
     #[error("the mesh has no configuration, or is shut down")]
     NotReady,
+    /// There are as many connections as `connectionSettings.globalDownstreamConnectionLimit` allows.
+    #[error("there are too many connections")]
+    TooMany,
     /// It did not show what it speaks.
     #[error(transparent)]
     Detect(#[from] DetectError),

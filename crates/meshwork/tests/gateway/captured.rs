@@ -39,8 +39,14 @@ spec:
 ";
 
 async fn mesh(yaml: &str) -> Mesh {
+    mesh_with(yaml, "{}").await
+}
+
+/// The mesh of a workload with a ProxyConfig of its own.
+async fn mesh_with(yaml: &str, config: &str) -> Mesh {
     let me = Workload::new("shop", "web-1").label("app", "web");
-    let me = me.address([127, 0, 0, 1].into());
+    let config = serde_json::from_str(config).unwrap();
+    let me = me.address([127, 0, 0, 1].into()).proxy_config(&config);
     let mesh = Mesh::builder(me).yaml("test", yaml).start().await.unwrap();
     assert!(mesh.health().is_good(), "{:?}", mesh.health());
     mesh
@@ -169,4 +175,20 @@ spec: {}
     let (mut client, passing) = open("127.0.0.1:5432");
     let _ = client.write_all(b"x").await;
     assert!(matches!(passing.await.unwrap(), Err(ProxyError::NotAllowed(_))));
+}
+
+#[tokio::test]
+async fn there_are_no_more_connections_than_allowed() {
+    let limit = r#"{"connectionSettings":{"globalDownstreamConnectionLimit":1}}"#;
+    let mesh = mesh_with(&entry("tcp", "240.1.1.1", "TCP", echo().await), limit).await;
+    let (first, passing) = open(&mesh, "240.1.1.1:80");
+    tokio::task::yield_now().await;
+    let (_second, refused) = open(&mesh, "240.1.1.1:80");
+    let refused = refused.await.unwrap();
+    assert!(matches!(refused, Err(ProxyError::TooMany)), "{refused:?}");
+    drop(first);
+    assert!(passing.await.unwrap().is_ok());
+    let (third, passing) = open(&mesh, "240.1.1.1:80");
+    drop(third);
+    assert!(passing.await.unwrap().is_ok());
 }
