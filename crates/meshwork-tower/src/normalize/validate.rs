@@ -78,6 +78,10 @@ fn target(parts: &Parts, path: PathNormalization) -> Result<Arc<str>, Box<LocalR
         return if parts.uri.scheme().is_some() { Ok("/".into()) } else { Err(codec_error()) };
     };
     let target = target.as_str();
+    if target == "*" && parts.method != Method::OPTIONS && parts.version == Version::HTTP_11 {
+        let status = StatusCode::BAD_REQUEST;
+        return Err(LocalReply::protocol_error(status, "http1.invalid_url").into());
+    }
     if !target.starts_with('/') {
         return Err(LocalReply::new(StatusCode::NOT_FOUND, "absolute_path_rejected").into());
     }
@@ -208,7 +212,9 @@ mod tests {
         assert_eq!(reply.details.0, "http.invalid_authority");
         assert!(reply.flags.contains(Flag::DownstreamProtocolError));
         assert_eq!(refused(host().version(Version::HTTP_10)), (426, "low_version".into()));
-        assert_eq!(refused(host().uri("*")), (404, "absolute_path_rejected".into()));
+        assert_eq!(refused(host().uri("*")), (400, "http1.invalid_url".into()));
+        let options = host().method("OPTIONS").uri("*");
+        assert_eq!(refused(options), (404, "absolute_path_rejected".into()));
         assert_eq!(refused(host().uri("http://h?q")), (404, "absolute_path_rejected".into()));
         assert_eq!(refused(host().uri("/%00")), (400, "path_normalization_failed".into()));
     }
