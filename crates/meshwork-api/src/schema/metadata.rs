@@ -20,12 +20,21 @@ impl<'v> Walk<'v, '_> {
     fn meta_fields(&mut self, fields: &'v Map<String, Value>) {
         let generate = self.meta_text(fields, "generateName");
         match self.meta_text(fields, "name") {
-            // Five characters are added to the prefix, so it may end as no name does.
-            "" => match generate {
-                "" => self.no_name(),
-                prefix => self.name("generateName", &format!("{}a", prefix.trim_end_matches('-'))),
-            },
+            "" if generate.is_empty() => self.no_name(),
+            "" => {}
             name => self.name("name", name),
+        }
+        if !generate.is_empty() {
+            let nameless =
+                fields.get("name").and_then(Value::as_str).unwrap_or_default().is_empty();
+            let (start, _) = generate.split_at_checked(PREFIX).unwrap_or((generate, ""));
+            let judged = as_name(generate);
+            // The name that is made of the prefix has to be one too.
+            let judged = match is_dns_subdomain(&judged) && nameless {
+                true => format!("{start}abcde"),
+                false => judged,
+            };
+            self.name("generateName", &judged);
         }
         let namespace = self.meta_text(fields, "namespace");
         if !namespace.is_empty() && !is_dns_label(namespace) {
@@ -40,7 +49,8 @@ impl<'v> Walk<'v, '_> {
         self.owners(fields.get("ownerReferences"));
         for key in ["creationTimestamp", "deletionTimestamp"] {
             let text = self.meta_text(fields, key);
-            if !text.is_empty() && text.parse::<Timestamp>().is_err() {
+            let given = fields.get(key).is_some_and(Value::is_string);
+            if given && text.parse::<Timestamp>().is_err() {
                 self.meta_error(
                     key,
                     format!("`{}` is not a time such as `2026-01-31T12:00:00Z`", shorten(text)),
@@ -196,6 +206,16 @@ impl<'v> Walk<'v, '_> {
     }
 }
 
+/// The name that a prefix is judged as: where it ends with a hyphen, the character before it does
+/// not matter either.
+fn as_name(prefix: &str) -> String {
+    let mut chars = prefix.chars();
+    match (chars.next_back(), chars.next_back()) {
+        (Some('-'), Some(c)) if c.is_ascii() => format!("{}a", chars.as_str()),
+        _ => prefix.to_owned(),
+    }
+}
+
 /// A name by RFC 1123: lower-case labels with dots between them, at most 253 characters.
 fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_lower_label)
@@ -232,3 +252,5 @@ fn is_label_value(text: &str) -> bool {
 }
 
 const MAX_ANNOTATIONS: usize = 256 * 1024;
+/// How much of a prefix goes into a name, in bytes; five characters follow it.
+const PREFIX: usize = 58;

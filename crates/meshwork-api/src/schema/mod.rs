@@ -14,7 +14,7 @@ mod rules;
 mod unknown;
 mod walk;
 
-use crate::validation::is_of_istio;
+use crate::validation::{is_of_istio, metadata_records};
 use crate::{Layer, Report};
 use path::Path;
 use serde_json::Value;
@@ -77,6 +77,9 @@ pub fn check(object: &Value) -> SchemaReport {
     }
     let mut walk = Walk { path: Path::default(), report: &mut report };
     walk.metadata(object.get("metadata"));
+    if let Some(metadata) = object.get("metadata") {
+        metadata_records(metadata, Layer::Schema, walk.report);
+    }
     walk.path.key("spec");
     match object.get("spec") {
         Some(spec) if !spec.is_null() => walk.check(&schema.spec, spec),

@@ -39,25 +39,36 @@ pub(super) fn annotations(metadata: &ObjectMeta, action: Option<Action>, out: &m
 /// Whether the fields that [`ObjectMeta`] leaves out have the types that the webhook reads; it reads
 /// all of the metadata, and nothing of an object whose metadata does not fit.
 pub(super) fn unread(object: &Value, report: &mut Report) {
-    let Some(metadata) = object.get("metadata").filter(|metadata| metadata.is_object()) else {
-        return;
-    };
-    members(metadata, &Place::root("metadata"), &WHOLE, report);
+    if let Some(metadata) = object.get("metadata").filter(|metadata| metadata.is_object()) {
+        members(metadata, &Place::root("metadata"), &WHOLE, Layer::Reading, report);
+        records(metadata, Layer::Reading, report);
+    }
+}
+
+/// Owners and records of who set which fields, as far as [`ObjectMeta`] leaves them out.
+pub(crate) fn records(metadata: &Value, layer: Layer, report: &mut Report) {
+    let root = Place::root("metadata");
+    members(metadata, &root, &[("managedFields", Type::List)], layer, report);
     for (list, fields) in [("ownerReferences", &OWNER[..]), ("managedFields", &MANAGED[..])] {
         let items = metadata.get(list).and_then(Value::as_array).into_iter().flatten();
         for (index, item) in items.enumerate().filter(|(_, item)| !item.is_null()) {
-            let metadata = Place::root("metadata");
-            let place = metadata.item(list, index);
+            let place = root.item(list, index);
             if item.is_object() {
-                members(item, &place, fields, report);
+                members(item, &place, fields, layer, report);
             } else {
-                wrong(&place, "a mapping", item, report);
+                wrong(&place, "a mapping", item, layer, report);
             }
         }
     }
 }
 
-fn members(value: &Value, place: &Place<'_>, fields: &[(&str, Type)], report: &mut Report) {
+fn members(
+    value: &Value,
+    place: &Place<'_>,
+    fields: &[(&str, Type)],
+    layer: Layer,
+    report: &mut Report,
+) {
     for (name, kind) in fields {
         let Some(member) = value.get(name).filter(|member| !member.is_null()) else { continue };
         let text = |value: &Value| value.is_string() || value.is_null();
@@ -75,14 +86,14 @@ fn members(value: &Value, place: &Place<'_>, fields: &[(&str, Type)], report: &m
             ),
         };
         if !fits {
-            wrong(&place.field(name), expected, member, report);
+            wrong(&place.field(name), expected, member, layer, report);
         }
     }
 }
 
-fn wrong(place: &Place<'_>, expected: &str, found: &Value, report: &mut Report) {
+fn wrong(place: &Place<'_>, expected: &str, found: &Value, layer: Layer, report: &mut Report) {
     let message = format!("expected {expected}, found {}", type_name(found));
-    report.error(Layer::Reading, place.to_string(), message);
+    report.error(layer, place.to_string(), message);
 }
 
 #[derive(Clone, Copy)]
@@ -95,13 +106,12 @@ enum Type {
     Time,
 }
 
-const WHOLE: [(&str, Type); 5] = [
+const WHOLE: [(&str, Type); 4] = [
     ("selfLink", Type::Text),
     // Unlike Istio's own numbers, those of Kubernetes cannot be quoted.
     ("generation", Type::Integer),
     ("deletionGracePeriodSeconds", Type::Integer),
     ("finalizers", Type::Texts),
-    ("managedFields", Type::List),
 ];
 const OWNER: [(&str, Type); 1] = [("blockOwnerDeletion", Type::Flag)];
 const MANAGED: [(&str, Type); 6] = [

@@ -34,6 +34,7 @@ mod workload;
 use crate::proto::Reading;
 use crate::{AnyObject, Layer, ObjectMeta, Report};
 use findings::Findings;
+pub(crate) use metadata::records as metadata_records;
 use place::Place;
 use serde_json::Value;
 use std::fmt;

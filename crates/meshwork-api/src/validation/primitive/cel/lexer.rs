@@ -50,8 +50,9 @@ fn blank(rest: &str) -> usize {
 }
 
 fn token(rest: &str) -> Result<(Token<'_>, usize), &'static str> {
-    let first = rest.bytes().next().unwrap_or_default();
-    let (second, third) = (rest.bytes().nth(1), rest.bytes().nth(2));
+    let mut bytes = rest.bytes();
+    let first = bytes.next().unwrap_or_default();
+    let (second, third) = (bytes.next(), bytes.next());
     // `b` and `r`, in this order, say how a text is meant.
     let is_quote = |byte: Option<u8>| matches!(byte, Some(b'"' | b'\''));
     let is_raw = |byte: u8| matches!(byte, b'r' | b'R');

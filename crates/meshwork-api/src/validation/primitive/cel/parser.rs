@@ -327,19 +327,23 @@ impl<'a> Parser<'_, 'a> {
                 self.expect(",", "`,` or `)`")?;
             }
         }
-        let mut form = Form::Other;
-        match (function, on_member, count) {
-            ("has", false, 1) if first == Form::Selection => form = Form::Selection,
-            ("has", false, 1) => return self.fail("the selection of a field in `has(…)`"),
-            ("all" | "exists" | "exists_one" | "filter" | "map", true, 2) | ("map", true, 3) => {
-                // The name that the macros use themselves cannot be that of the variable.
-                if !matches!(first, Form::Name(name) if name != "__result__") {
-                    return self.fail("a macro's variable as the first argument");
+        let is_macro = match (function, on_member, count) {
+            ("has", false, 1) => {
+                if first != Form::Selection {
+                    return self.fail("the selection of a field in `has(…)`");
                 }
+                return Ok(Node { form: Form::Selection, height });
             }
-            _ => {}
+            ("all" | "exists" | "exists_one" | "filter" | "map", true, 2) | ("map", true, 3) => {
+                true
+            }
+            _ => false,
+        };
+        // The name that the macros use themselves cannot be that of the variable.
+        if is_macro && !matches!(first, Form::Name(name) if name != "__result__") {
+            return self.fail("a macro's variable as the first argument");
         }
-        Ok(Node { form, height })
+        Ok(Node { form: Form::Other, height })
     }
 
     /// Reads a literal, if there is one.
