@@ -12,7 +12,7 @@ mod common;
 use std::{sync::Arc, time::Duration};
 
 use common::{Backend, app, compile_for, handler};
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use meshwork_core::Publisher;
@@ -287,8 +287,8 @@ async fn http2_is_told_its_limits() {
     assert!(!settings.iter().any(|(name, _)| *name == 3), "{settings:?}");
 }
 
-/// How often a request with a body of ten bytes is tried at a gateway, where every try fails.
-async fn tries(settings: &str) -> usize {
+/// How often a request with a body of so many bytes is tried at a gateway, where every try fails.
+async fn tries(settings: &str, version: Version, length: usize) -> usize {
     let config = app("http", &["10.0.0.1:8080".parse().unwrap()])
         + "---
 apiVersion: networking.istio.io/v1
@@ -320,7 +320,8 @@ spec:
         response
     }));
     let stack = gateway(live).port(80).connector(fails.connector()).build();
-    let request = Request::post("http://app.example/").body(Body::from("0123456789")).unwrap();
+    let request = Request::post("http://app.example/").version(version);
+    let request = request.body(Body::from(bytes::Bytes::from(vec![b'x'; length]))).unwrap();
     let answer = tower::ServiceExt::oneshot(stack, request).await.unwrap();
     assert_eq!(answer.status(), 503);
     fails.count()
@@ -328,7 +329,12 @@ spec:
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_kept_is_not_sent_again() {
-    assert_eq!(tries("").await, 3);
-    assert_eq!(tries(r#""listenerPerConnectionBufferLimitBytes":10"#).await, 3);
-    assert_eq!(tries(r#""listenerPerConnectionBufferLimitBytes":9"#).await, 1);
+    let (http1, http2) = (Version::HTTP_11, Version::HTTP_2);
+    assert_eq!(tries("", http1, 100_000).await, 3);
+    let limits = r#""listenerPerConnectionBufferLimitBytes":10,
+        "http2InitialStreamWindowSize":65535"#;
+    for (version, kept) in [(http1, 10), (http2, 65_535)] {
+        assert_eq!(tries(limits, version, kept).await, 3, "{version:?}");
+        assert_eq!(tries(limits, version, kept + 1).await, 1, "{version:?}");
+    }
 }

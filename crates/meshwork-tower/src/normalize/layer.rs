@@ -149,9 +149,12 @@ fn normalize(
     let (scheme, client) = forward(&mut parts.headers, &cx.connection, cx.direction, settings);
     cx.client = client;
     cx.added = settings.added;
-    // A stream of HTTP/2 has its own window.
-    cx.buffer_limit =
-        settings.limits.stream.buffer_limit.filter(|_| parts.version != Version::HTTP_2);
+    let limits = &settings.limits;
+    // To Envoy the window of a stream is how much of it is buffered.
+    cx.buffer_limit = match parts.version {
+        Version::HTTP_2 => limits.stream_window.and_then(|window| usize::try_from(window).ok()),
+        _ => limits.stream.buffer_limit,
+    };
     client_certificate(&mut parts.headers, &cx.connection, settings.forward_client_cert);
     if cx.head.scheme.is_empty() {
         cx.head.scheme = scheme.into();

@@ -23,7 +23,8 @@ pub struct ConnectionLimits {
     pub request_headers_timeout: Option<Duration>,
     /// `httpMaxConcurrentStreams`: requests at once on one HTTP/2 connection.
     pub max_concurrent_streams: Option<u32>,
-    /// `http2InitialStreamWindowSize`, in bytes.
+    /// `http2InitialStreamWindowSize`, in bytes; also how much of the body of an HTTP/2 request is
+    /// kept for retries.
     pub stream_window: Option<u32>,
     /// `http2InitialConnectionWindowSize`, in bytes.
     pub connection_window: Option<u32>,
@@ -50,8 +51,8 @@ pub struct StreamLimits {
     /// request is complete, 504 afterwards. Istio's inbound routes put no limit in its place, so
     /// it never strikes there.
     pub max_duration: Option<Duration>,
-    /// `listenerPerConnectionBufferLimitBytes` of a gateway: how much of a request's body is kept
-    /// for retries; 1 MiB by default.
+    /// `listenerPerConnectionBufferLimitBytes` of a gateway: how much of the body of an HTTP/1.1
+    /// request is kept for retries; 1 MiB by default.
     pub buffer_limit: Option<usize>,
 }
 
