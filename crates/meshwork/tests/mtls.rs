@@ -14,9 +14,18 @@ mod common;
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Extension, Router, routing::get};
-use common::{STRICT, WEB_ONLY, authority, call, client, id, source};
+use base64::Engine as _;
+use common::{STRICT, WEB_ONLY, api, authority, call, client, client_of, id, source};
 use http::StatusCode;
-use meshwork::{Mesh, Peer, Workload, identity::CertificateService};
+use meshwork::{
+    Mesh, Peer, Workload,
+    api::mesh::{CertificateData, CertificateSource, MeshConfig},
+    identity::{
+        AuthoritySource, CertificateAuthority, CertificateService, SpiffeId, StaticTokens,
+        TrustBundle,
+    },
+};
+use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 
 /// Says who called.
@@ -93,8 +102,59 @@ async fn a_server_with_another_identity_is_not_talked_to() {
 #[tokio::test]
 async fn a_workload_without_a_certificate_does_not_start() {
     let builder = Mesh::builder(Workload::new("shop", "web-1"));
-    let guessed = meshwork::identity::AuthoritySource::new(authority(), id("web"), "guessed");
+    let guessed = AuthoritySource::new(authority(), id("web"), "guessed");
     tokio::time::pause();
     let refused = builder.identity(guessed).start().await.unwrap_err();
     assert!(refused.to_string().contains("the credential is not known"), "{refused}");
+}
+
+/// An authority of the trust domain `elsewhere`.
+fn abroad() -> Arc<CertificateService> {
+    let domain = "elsewhere".parse().unwrap();
+    let now = OffsetDateTime::now_utc();
+    let authority = CertificateAuthority::self_signed(&domain, now, Duration::days(1)).unwrap();
+    let tokens = StaticTokens::new().token("web", foreigner());
+    Arc::new(CertificateService::new(authority, tokens))
+}
+
+fn foreigner() -> SpiffeId {
+    "spiffe://elsewhere/ns/shop/sa/web".parse().unwrap()
+}
+
+/// MeshConfig `caCertificates`: certificates speak for the trust domains that they come with.
+#[tokio::test]
+async fn trust_domains_with_authorities_of_their_own() {
+    let authority = authority();
+    let (theirs, strangers) = (abroad(), abroad());
+    let pem = base64::engine::general_purpose::STANDARD.encode(theirs.authority().root());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----");
+    // Who comes from there trusts the servers of this mesh.
+    let own = [authority.authority().root().clone()];
+    let own = TrustBundle::new("cluster.local".parse().unwrap(), own).unwrap();
+    let from = |authority: &Arc<CertificateService>| {
+        AuthoritySource::new(Arc::clone(authority), foreigner(), "web").federate(own.clone())
+    };
+    let further = |domain: &str| {
+        let pem = Some(CertificateSource::Pem(pem.clone()));
+        let trust_domains = vec![domain.to_owned()];
+        vec![CertificateData { certificate_data: pem, trust_domains, ..Default::default() }]
+    };
+    for (ca_certificates, accepts) in [
+        (Vec::new(), false),
+        (further("elsewhere"), true),
+        (further("nowhere"), false),
+        // They do not speak for the mesh itself.
+        (further("cluster.local"), false),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = ("HTTP", listener.local_addr().unwrap());
+        let config = MeshConfig { ca_certificates, ..MeshConfig::default() };
+        let builder = api(&authority).mesh_config(config).yaml("strict", STRICT);
+        let mesh = builder.start().await.unwrap();
+        tokio::spawn(mesh.serve(listener, Router::new().route("/", get(async || "hello"))));
+        let served = async |client: Mesh| call(&client, "/").await.0 == StatusCode::OK;
+        assert!(served(client(&authority, "web", to).await).await);
+        assert_eq!(served(client_of(from(&theirs), to).await).await, accepts);
+        assert!(!served(client_of(from(&strangers), to).await).await);
+    }
 }

@@ -59,8 +59,13 @@ pub(crate) fn api(authority: &Arc<CertificateService>) -> MeshBuilder {
 pub(crate) async fn client(
     authority: &Arc<CertificateService>,
     account: &str,
-    (protocol, to): (&str, SocketAddr),
+    to: (&str, SocketAddr),
 ) -> Mesh {
+    client_of(source(authority, account), to).await
+}
+
+/// The same with a certificate of this source.
+pub(crate) async fn client_of(source: AuthoritySource, (protocol, to): (&str, SocketAddr)) -> Mesh {
     let service = format!(
         "
 apiVersion: networking.istio.io/v1
@@ -78,7 +83,7 @@ spec:
     );
     Mesh::builder(Workload::new("shop", "client-1"))
         .yaml("service", &service)
-        .identity(source(authority, account))
+        .identity(source)
         .start()
         .await
         .unwrap()
