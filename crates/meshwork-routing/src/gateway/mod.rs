@@ -18,7 +18,7 @@ pub(crate) use server::GatewayServer;
 
 use crate::listener::{FilterChain, Inspection, ListenAddress, Listener};
 use crate::tcp::Destinations;
-use crate::{CompileError, HttpRoutes, ServerTls, Subsets};
+use crate::{CertificateSource, ClientCertificate, CompileError, HttpRoutes, ServerTls, Subsets};
 use chains::Chains;
 use merge::Merged;
 
@@ -92,6 +92,15 @@ impl GatewayListeners {
         previous: Option<&Self>,
         errors: &mut Vec<CompileError>,
     ) {
+        if let Some(chain) = chains.iter().find(|chain| names_without_roots(chain)) {
+            if let Some(field) = &chain.rule {
+                let message = format!(
+                    "listener {address}:{port}: Envoy refuses subjectAltNames in mode SIMPLE with a credential, as no roots verify the certificates that bear them"
+                );
+                errors.push(CompileError::new((**field).clone(), message));
+            }
+            return;
+        }
         let inspection = Inspection {
             tls: chains
                 .iter()
@@ -144,6 +153,16 @@ impl GatewayListeners {
             .iter()
             .flat_map(|(port, binds)| binds.iter().map(move |(address, _)| (*port, address)))
     }
+}
+
+/// Whether a chain wants names of client certificates that nothing verifies. Istio writes them out
+/// where the certificate is a credential, and Envoy then refuses the whole listener.
+fn names_without_roots(chain: &FilterChain) -> bool {
+    chain.tls.as_ref().is_some_and(|tls| {
+        tls.client == ClientCertificate::NotAsked
+            && !tls.subject_alt_names.is_empty()
+            && matches!(tls.certificate, CertificateSource::Credentials { .. })
+    })
 }
 
 #[cfg(test)]

@@ -115,6 +115,26 @@ fn equal_names_under_different_texts_take_the_listener_down() {
 }
 
 #[test]
+fn names_that_nothing_verifies_take_the_listener_down() {
+    let compiled = |tls: &str| {
+        let servers = gateway_of(&format!(
+            "  - {{port: {{number: 443, name: a, protocol: HTTPS}}, hosts: [a.example], tls: {{mode: SIMPLE, credentialName: c}}}}
+  - {{port: {{number: 443, name: b, protocol: HTTPS}}, hosts: [b.example], tls: {{{tls}, subjectAltNames: [client]}}}}",
+        ));
+        Mesh::new(&servers).compile(&gateway(), None)
+    };
+    let refused = compiled("mode: SIMPLE, credentialName: c");
+    assert_eq!(Connection::tls("10.9.0.9:443", "a.example").gateway(&refused.table), "refused");
+    assert_eq!(&*refused.diagnostics.first().unwrap().field.path, "spec.servers[1]");
+    // Asking for certificates brings roots, and without a credential the names are left out.
+    for tls in
+        ["mode: MUTUAL, credentialName: c", "mode: SIMPLE, serverCertificate: a, privateKey: b"]
+    {
+        assert!(compiled(tls).diagnostics.is_empty(), "{tls}");
+    }
+}
+
+#[test]
 fn a_tcp_server_takes_the_first_route_that_fits() {
     // T113.
     let servers = gateway_of(
