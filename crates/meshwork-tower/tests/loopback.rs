@@ -64,6 +64,29 @@ async fn http1_keeps_its_connection() {
 }
 
 #[tokio::test]
+async fn http2_answers_head_without_the_body_that_it_tells_of() {
+    let backend = Backend::new(handler(|_, _| async {
+        let mut response = Response::new(Body::from(Bytes::from("whole")));
+        response.headers_mut().insert("content-length", 5.into());
+        response
+    }));
+    let address = backend.listen().await;
+    let io = TokioIo::new(tokio::net::TcpStream::connect(address).await.unwrap());
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+    tokio::spawn(connection);
+    for (method, body) in [("HEAD", ""), ("GET", "whole")] {
+        let request = Request::builder().method(method).uri("http://app.example/");
+        let request = request.version(Version::HTTP_2).body(Body::empty()).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.headers()["content-length"], "5", "{method}");
+        let got = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(got, body, "{method}");
+    }
+}
+
+#[tokio::test]
 async fn http2_carries_requests_at_once_with_trailers() {
     let backend = echo();
     let address = backend.listen().await;

@@ -5,7 +5,7 @@ use std::{error::Error as _, fmt, pin::Pin, sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http::{
-    HeaderValue, Request, Response, StatusCode, Version,
+    HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{CONNECTION, HOST},
 };
 use hyper::body::Incoming;
@@ -320,6 +320,8 @@ where
         request.extensions_mut().insert(Arc::clone(&self.connection));
         let (life, http2) = (self.life.clone(), request.version() == Version::HTTP_2);
         let underway = life.as_ref().map(|life| life.begin(http2));
+        // hyper's HTTP/1.1 leaves such bodies out by itself.
+        let head_only = http2 && request.method() == Method::HEAD;
         let answer = answer(self.stack.clone(), request.map(Body::new));
         Box::pin(async move {
             let mut response = answer.await?;
@@ -327,7 +329,7 @@ where
             if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok(response.map(|body| Living::new(body, underway)))
+            Ok(response.map(|body| Living::new(body, underway).head_only(head_only)))
         })
     }
 }

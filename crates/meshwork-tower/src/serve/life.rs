@@ -179,12 +179,19 @@ pin_project_lite::pin_project! {
         #[pin]
         body: R,
         underway: Option<Underway>,
+        // The size is told and nothing more: an answer to HEAD.
+        head_only: bool,
     }
 }
 
 impl<R> Living<R> {
     pub(super) const fn new(body: R, underway: Option<Underway>) -> Self {
-        Self { body, underway }
+        Self { body, underway, head_only: false }
+    }
+
+    pub(super) const fn head_only(mut self, head_only: bool) -> Self {
+        self.head_only = head_only;
+        self
     }
 }
 
@@ -196,11 +203,14 @@ impl<R: Body> Body for Living<R> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<R::Data>, R::Error>>> {
+        if self.head_only {
+            return Poll::Ready(None);
+        }
         self.project().body.poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.head_only || self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -143,7 +143,12 @@ async fn answer(
     if step.reset {
         return Err(Reset);
     }
-    Ok(response(&step, is_grpc))
+    let mut response = response(&step, is_grpc);
+    // hyper leaves the body out in HTTP/1.1 alone.
+    if head.method == Method::HEAD {
+        *response.body_mut() = Full::default().with_trailers(std::future::ready(None));
+    }
+    Ok(response)
 }
 
 fn received(
