@@ -222,13 +222,14 @@ impl Snapshot {
         // The first service that leads to the port.
         let of_service = |number: u16| targets.iter().find(|target| target.target == number);
         let policy = |number, port, protocol, endpoint: &DefaultEndpoint| {
-            let service = of_service(number);
-            let service = service.and_then(|known| self.scope.service(known.service.host.as_str()));
+            let known = of_service(number);
+            let service = known.and_then(|known| self.scope.service(known.service.host.as_str()));
             let target = InboundTarget {
                 number,
                 port,
                 protocol,
                 service: service.map(|service| &**service),
+                in_mesh: known.is_some_and(|known| !known.service.mesh_external),
                 endpoint,
                 connection_pool: self.scope.inbound_connection_pool(number),
             };

@@ -334,6 +334,18 @@ fn a_servers_rule_counts_where_the_server_sees_its_service() {
     let name = "inbound|8080||";
     assert_eq!(server("").at(name, LIMIT), 7);
     assert_eq!(server("").at(name, "/from"), "default/destination-rule/r");
+    // A ServiceEntry of another world leads to the workload: its rule counts without a trace.
+    let external = "
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: e}
+spec: {hosts: [a.com], ports: [{number: 81, name: http}], resolution: STATIC, endpoints: [{address: 10.9.0.1}]}
+";
+    let limited = rule("trafficPolicy: {connectionPool: {tcp: {maxConnections: 3}}}");
+    let limited = limited.replace("{name: r}", "{name: outside}");
+    let outside = server(external).and(&limited);
+    assert_eq!(outside.at("inbound|81||", LIMIT), 3);
+    assert_eq!(outside.at("inbound|81||", "/from"), Value::Null);
     let blind = server(&sidecar("egress: [{hosts: [other/*]}]"));
     assert_eq!(blind.at(name, LIMIT), u32::MAX);
     assert_eq!(server("").at("inbound|53||", "/type"), "ORIGINAL_DST");

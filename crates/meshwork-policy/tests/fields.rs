@@ -55,6 +55,7 @@ fn observe(config: &Value) -> Value {
         port: 80,
         protocol: Protocol::Http,
         service: None,
+        in_mesh: false,
         endpoint: &DefaultEndpoint::OriginalDestination,
         connection_pool: None,
     };

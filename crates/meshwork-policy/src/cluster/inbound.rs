@@ -33,8 +33,11 @@ pub struct InboundTarget<'a> {
     pub port: u16,
     /// What it speaks.
     pub protocol: Protocol,
-    /// The service that leads to it, where the proxy sees it: its rule limits connections.
+    /// What the host of the service that leads to it stands for where the proxy looks: its rule
+    /// limits connections.
     pub service: Option<&'a Service>,
+    /// Whether that service is one of the mesh. Of others the rule counts and is not noted.
+    pub in_mesh: bool,
     /// Where a `Sidecar` sends connections.
     pub endpoint: &'a DefaultEndpoint,
     /// The limits that a `Sidecar` sets; they go before a rule's.
@@ -55,9 +58,7 @@ impl DestinationPolicies {
         let rule = rule.filter(|rule| rule.traffic_policy().is_some());
         let pool = ConnectionPool::new(blocks.connection_pool, blocks.retry_budget, self.mesh());
         let mut policy = TrafficPolicy::without_rule(pool);
-        // Istio does not note the rule where it notes nothing of the service.
-        let noted = target.service.is_some_and(|service| !service.mesh_external);
-        policy.source = rule.filter(|_| noted).map(|rule| rule.resource().clone());
+        policy.source = rule.filter(|_| target.in_mesh).map(|rule| rule.resource().clone());
         let protocol = match UpstreamProtocol::declared(target.protocol, server.kind) {
             _ if policy.connection_pool.use_client_protocol => UpstreamProtocol::Downstream,
             declared => declared,

@@ -27,15 +27,24 @@ impl Registry {
     /// to one port of the workload, the first decides what it speaks.
     ///
     /// The workload is found by its address: a WorkloadEntry or a Pod. Where there is none, the
-    /// proxy's own labels are what Kubernetes Services select by.
+    /// proxy's own labels are what Kubernetes Services select by. Of a proxy in another cluster,
+    /// ServiceEntries alone know.
     pub fn inbound(&self, proxy: &Proxy) -> Vec<ServiceTarget> {
-        let mut found = self.inbound_of_kubernetes(proxy);
+        let mut found = Vec::new();
+        if self.is_of_cluster(proxy) {
+            found = self.inbound_of_kubernetes(proxy);
+        }
         self.inbound_of_entries(proxy, &mut found);
         found.sort_by(|a, b| {
             let (a, b) = (&a.service, &b.service);
             a.created.cmp(&b.created).then_with(|| a.host.cmp(&b.host))
         });
         found
+    }
+
+    /// Whether the proxy runs in the cluster that the resources are of.
+    pub(super) fn is_of_cluster(&self, proxy: &Proxy) -> bool {
+        proxy.cluster.is_empty() || proxy.cluster == self.settings.cluster
     }
 
     fn inbound_of_kubernetes(&self, proxy: &Proxy) -> Vec<ServiceTarget> {

@@ -25,6 +25,9 @@ impl Registry {
     }
 
     fn labels_of(&self, proxy: &Proxy) -> Option<Labels> {
+        if !self.is_of_cluster(proxy) {
+            return None;
+        }
         // A Pod that is not ready yet is known too.
         let unready = || {
             let pods = self.views.pods.group(&proxy.namespace).map(|(_, pod)| pod);

@@ -59,6 +59,18 @@ fn by_the_labels_of_the_proxy() {
 }
 
 #[test]
+fn of_another_cluster_service_entries_alone() {
+    let entry = "
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: e}
+spec: {hosts: [a.com], ports: [{number: 80, name: http}], resolution: STATIC, endpoints: [{address: 10.1.0.1}]}
+";
+    let elsewhere = Proxy { cluster: "other".into(), ..proxy() };
+    check(entry, &elsewhere, &["a.com http 80"]);
+}
+
+#[test]
 fn by_the_pod() {
     let pod = "
 apiVersion: v1

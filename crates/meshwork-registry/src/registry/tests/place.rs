@@ -50,6 +50,9 @@ fn a_pod_is_where_its_node_is_ready_or_not() {
         assert_eq!(placed.locality.to_string(), "r1/z1");
         assert_eq!(placed.labels.get("app"), Some("web"));
         assert_eq!(placed.labels.get("topology.kubernetes.io/zone"), Some("z1"));
+        // Another cluster's Pods may have the same addresses.
+        let elsewhere = Proxy { cluster: "other".into(), ..proxy.clone() };
+        assert_eq!(world.registry.placed(&elsewhere).locality.to_string(), "r9/z9");
     }
 }
 
