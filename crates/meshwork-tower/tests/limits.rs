@@ -221,6 +221,25 @@ async fn an_idle_connection_is_drained() {
     assert!(tokio::time::timeout(day, next(&mut client)).await.is_err());
 }
 
+#[test]
+fn the_proxys_metadata_say_how_long_connections_idle() {
+    let idle = |text: &str, config: &str, direction| {
+        let mut proxy = Proxy::sidecar("default");
+        proxy.metadata.insert("IDLE_TIMEOUT".into(), text.into());
+        let config = format!(r#"{{"connectionSettings":{{{config}}}}}"#);
+        proxy.metadata.insert("PROXY_CONFIG".into(), config.into());
+        let limits = HttpSettings::of_snapshot(&compile_for("", &proxy), direction).limits;
+        limits.idle_timeout.as_secs()
+    };
+    let side = Direction::Inbound;
+    assert_eq!(idle("90s", "", side), 90);
+    assert_eq!(idle("90s", r#""httpIdleTimeout":"10s""#, side), 10);
+    assert_eq!(idle("90s", r#""httpDrainTimeout":"10s""#, side), 90);
+    assert_eq!(idle("soon", "", side), 3600);
+    let edge = r#""profile":"EDGE""#;
+    assert_eq!((idle("90s", edge, side), idle("90s", edge, Direction::Gateway)), (90, 3600));
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_old_connection_is_drained() {
     let limit = r#""httpMaxConnectionDuration":"1s","httpDrainTimeout":"2s""#;

@@ -10,8 +10,8 @@ use crate::Direction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionLimits {
-    /// `httpIdleTimeout`: a connection without requests is drained after this time; 1 h by default,
-    /// zero for never.
+    /// `httpIdleTimeout`, else the proxy's `ISTIO_META_IDLE_TIMEOUT`: a connection without requests
+    /// is drained after this time; 1 h by default, zero for never.
     pub idle_timeout: Duration,
     /// `httpMaxConnectionDuration`: a connection is drained after this time, however busy.
     pub max_duration: Option<Duration>,
@@ -74,8 +74,8 @@ impl Default for ConnectionLimits {
 
 impl ConnectionLimits {
     /// What the settings say for a direction; the profile `EDGE` fills in what they leave open, at
-    /// gateways.
-    pub(super) fn of(settings: &ConnectionSettings, direction: Direction) -> Self {
+    /// gateways. `idle` is the idle timeout that is in force without them.
+    pub(super) fn of(settings: &ConnectionSettings, direction: Direction, idle: Duration) -> Self {
         let gateway = direction == Direction::Gateway;
         let edge = settings.profile == ConnectionProfile::Edge && gateway;
         let time = |own: Option<meshwork_api::Duration>, profile: Option<Duration>| {
@@ -91,7 +91,7 @@ impl ConnectionLimits {
         let inbound = direction == Direction::Inbound;
         let buffer = size(settings.listener_per_connection_buffer_limit_bytes);
         Self {
-            idle_timeout: time(settings.http_idle_timeout, None).unwrap_or(default.idle_timeout),
+            idle_timeout: time(settings.http_idle_timeout, Some(HOUR)).unwrap_or(idle),
             max_duration: time(settings.http_max_connection_duration, None),
             drain_timeout: time(settings.http_drain_timeout, None).unwrap_or(default.drain_timeout),
             request_headers_timeout: limit(settings.http_request_headers_timeout, Some(MINUTE)),

@@ -152,7 +152,11 @@ impl HttpSettings {
     /// What the mesh's configuration says for a direction; `proxy` is the proxy's own configuration
     /// and stands in the place of `meshConfig.defaultConfig`.
     pub fn of(mesh: &MeshConfig, proxy: Option<&ProxyConfig>, direction: Direction) -> Self {
-        let mut settings = Self::new(direction);
+        Self::new(direction).with(mesh, proxy, direction)
+    }
+
+    fn with(self, mesh: &MeshConfig, proxy: Option<&ProxyConfig>, direction: Direction) -> Self {
+        let mut settings = self;
         let normalization = mesh.path_normalization.as_ref().map(|path| path.normalization);
         settings.path = match normalization {
             Some(NormalizationType::None) => PathNormalization::NONE,
@@ -180,7 +184,13 @@ impl HttpSettings {
         let own = snapshot.proxy.metadata.get("PROXY_CONFIG");
         // What the control plane hands a proxy was admitted before; it holds the mesh's defaults.
         let own = own.and_then(|text| serde_json::from_str::<ProxyConfig>(text).ok());
-        Self::of(&snapshot.mesh, own.as_ref(), direction)
+        let mut settings = Self::new(direction);
+        // `ISTIO_META_IDLE_TIMEOUT`: what is no duration counts for nothing.
+        let idle = snapshot.proxy.metadata.get("IDLE_TIMEOUT");
+        if let Some(idle) = idle.and_then(|text| text.parse::<meshwork_api::Duration>().ok()) {
+            settings.limits.idle_timeout = idle.as_std();
+        }
+        settings.with(&snapshot.mesh, own.as_ref(), direction)
     }
 
     fn take(&mut self, proxy: &ProxyConfig, direction: Direction) {
@@ -223,7 +233,7 @@ impl HttpSettings {
     }
 
     fn take_connection(&mut self, limits: &ConnectionSettings, direction: Direction) {
-        self.limits = ConnectionLimits::of(limits, direction);
+        self.limits = ConnectionLimits::of(limits, direction, self.limits.idle_timeout);
         let edge = limits.profile == ConnectionProfile::Edge && direction == Direction::Gateway;
         match limits.http_merge_slashes {
             Some(merge) => self.path.merge_slashes = merge,
