@@ -101,6 +101,8 @@ pub(crate) enum Step<'v> {
 pub(crate) struct Reading<'v> {
     path: Vec<Step<'v>>,
     problems: Vec<Problem>,
+    /// How many of them say that the object cannot be read.
+    unreadable: usize,
 }
 
 impl<'v> Reading<'v> {
@@ -129,8 +131,14 @@ impl<'v> Reading<'v> {
 
     /// Notes a problem with the value at hand.
     pub(crate) fn report(&mut self, kind: ProblemKind) {
-        // A hostile document can hold millions of problems; nobody reads that many.
-        if self.problems.len() < MAX_PROBLEMS {
+        // A hostile document can hold millions of problems; nobody reads that many. Unknown fields
+        // must not crowd out what makes the object unreadable.
+        let known = match kind.is_unreadable() {
+            true => self.unreadable,
+            false => self.problems.len() - self.unreadable,
+        };
+        if known < MAX_PROBLEMS {
+            self.unreadable += usize::from(kind.is_unreadable());
             let path = render(&self.path);
             self.problems.push(Problem { path, kind });
         }

@@ -8,11 +8,13 @@ use crate::{Layer, Report, Severity, Violation};
 pub(super) struct Findings<'r> {
     report: &'r mut Report,
     mute: bool,
+    errors: usize,
+    warnings: usize,
 }
 
 impl<'r> Findings<'r> {
     pub(super) fn new(report: &'r mut Report) -> Self {
-        Self { report, mute: false }
+        Self { report, mute: false, errors: 0, warnings: 0 }
     }
 
     /// Something that refuses the object.
@@ -35,8 +37,14 @@ impl<'r> Findings<'r> {
     }
 
     fn push(&mut self, severity: Severity, place: &Place<'_>, message: String) {
-        // A hostile object can break rules millions of times; nobody reads that many.
-        if self.report.violations.len() < MAX_VIOLATIONS {
+        // A hostile object can break rules millions of times; nobody reads that many. Warnings must
+        // not crowd out what refuses the object.
+        let count = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if *count < MAX_VIOLATIONS {
+            *count += 1;
             let path = place.to_string();
             self.report.push(Violation { path, layer: Layer::Admission, severity, message });
         }

@@ -113,3 +113,14 @@ fn metadata_has_types() {
         assert_eq!(said(&object).join(", "), expected, "{metadata}");
     }
 }
+
+/// However much there is to say of an object, what refuses it is said.
+#[test]
+fn nothing_crowds_out_what_refuses_an_object() {
+    let hosts = "./*, ".repeat(2_000);
+    let warned = format!("{{egress: [{{hosts: [{hosts}]}}, {{hosts: [a]}}]}}");
+    assert_eq!(verdict(&object("Sidecar", &warned)).0, Verdict::Rejected);
+    let unknown: String = (0..2_000).map(|n| format!("a{n}: 1, ")).collect();
+    let unreadable = format!("{{{unknown} mtls: 1}}");
+    assert_eq!(verdict(&object("PeerAuthentication", &unreadable)).0, Verdict::Unparsable);
+}
