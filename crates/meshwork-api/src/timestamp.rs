@@ -53,7 +53,10 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         canonical(text)
             .and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok())
-            .map(|time| Self(time.to_offset(UtcOffset::UTC)))
+            .and_then(|time| time.checked_to_offset(UtcOffset::UTC))
+            // Years of more than four digits cannot be written again.
+            .filter(|time| (0..=9999).contains(&time.year()))
+            .map(Self)
             .ok_or_else(|| ParseTimestampError(text.chars().take(64).collect()))
     }
 }
@@ -125,6 +128,9 @@ mod tests {
             ("2026-01-01T1:00:00.25+01:00", Some("2026-01-01T00:00:00.25Z")),
             ("2026-01-01T00:00:00,5Z", Some("2026-01-01T00:00:00.5Z")),
             ("2024-02-29T23:59:59Z", Some("2024-02-29T23:59:59Z")),
+            ("0000-01-01T00:00:00Z", Some("0000-01-01T00:00:00Z")),
+            ("9999-12-31T23:59:59-01:00", None),
+            ("0000-01-01T00:00:00+01:00", None),
             ("2026-02-29T00:00:00Z", None),
             ("2026-01-01 00:00:00Z", None),
             ("2026-01-01t00:00:00Z", None),
