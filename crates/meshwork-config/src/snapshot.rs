@@ -221,7 +221,7 @@ impl Snapshot {
         let targets = self.registry.inbound(&self.proxy);
         // The first service that leads to the port.
         let of_service = |number: u16| targets.iter().find(|target| target.target == number);
-        let policy = |number, port, protocol, endpoint: &DefaultEndpoint| {
+        let policy = |number, port, protocol, endpoint: Option<&DefaultEndpoint>| {
             let known = of_service(number);
             let service = known.and_then(|known| self.scope.service(known.service.host.as_str()));
             let target = InboundTarget {
@@ -239,17 +239,17 @@ impl Snapshot {
             // Of several for one port the first counts.
             let ports = self.scope.ingress.iter().rev().map(|ingress| {
                 let number = ingress.port.number;
-                policy(number, number, ingress.port.protocol, &ingress.default_endpoint)
+                policy(number, number, ingress.port.protocol, Some(&ingress.default_endpoint))
             });
             return ports.collect();
         }
         if self.proxy.interception != Interception::Captured {
             return Vec::new();
         }
-        let ports = targets.iter().rev().map(|target| {
-            let endpoint = &DefaultEndpoint::OriginalDestination;
-            policy(target.target, target.port.number, target.port.protocol, endpoint)
-        });
+        let ports = targets
+            .iter()
+            .rev()
+            .map(|target| policy(target.target, target.port.number, target.port.protocol, None));
         ports.collect()
     }
 

@@ -401,6 +401,10 @@ fn addresses_that_connections_to_the_workload_come_from() {
     assert_eq!(bind(&both, "inbound|8080||"), json!({ "source_address": v4 }));
     assert_eq!(bind(&["fd00::1"], "inbound|8080||"), json!({ "source_address": v6 }));
     let localhost = json!({ "inboundTrafficPolicy": { "mode": "LOCALHOST" } });
+    // What a `Sidecar` declares goes where that says.
+    let declared = sidecar("ingress: [{port: {number: 8080, protocol: HTTP, name: h}}]");
+    let declared = server(&declared).mesh(localhost.clone());
+    assert_eq!(declared.at("inbound|8080||", "/type"), "ORIGINAL_DST");
     let local = server("").mesh(localhost);
     assert_eq!(local.at("inbound|8080||", "/endpoints/0/address"), "127.0.0.1:8080");
 }

@@ -16,7 +16,7 @@ use meshwork_policy::{
     Destination, DestinationPolicies, HashInput, HashPolicy, InboundTarget, Transport,
     service_accounts,
 };
-use meshwork_registry::{DefaultEndpoint, Proxy, Registry, Resource, Settings};
+use meshwork_registry::{Proxy, Registry, Resource, Settings};
 use serde_json::{Value, json};
 
 /// What a client at r1/z1 makes of `s.example`, which has an endpoint in each of three regions,
@@ -56,7 +56,7 @@ fn observe(config: &Value) -> Value {
         protocol: Protocol::Http,
         service: None,
         in_mesh: false,
-        endpoint: &DefaultEndpoint::OriginalDestination,
+        endpoint: None,
         connection_pool: None,
     };
     let dynamic = policies.dynamic_passthrough(&client);

@@ -38,8 +38,9 @@ pub struct InboundTarget<'a> {
     pub service: Option<&'a Service>,
     /// Whether that service is one of the mesh. Of others the rule counts and is not noted.
     pub in_mesh: bool,
-    /// Where a `Sidecar` sends connections.
-    pub endpoint: &'a DefaultEndpoint,
+    /// Where a `Sidecar` sends connections that declares the port; `None` for a service's port, of
+    /// which the mesh decides.
+    pub endpoint: Option<&'a DefaultEndpoint>,
     /// The limits that a `Sidecar` sets; they go before a rule's.
     pub connection_pool: Option<&'a ConnectionPoolSettings>,
 }
@@ -93,13 +94,13 @@ impl DestinationPolicies {
         };
         let mode = self.mesh().inbound_traffic_policy.as_ref().map(|policy| policy.mode);
         match target.endpoint {
-            DefaultEndpoint::Unix(path) => Some(format!("unix://{path}").into()),
-            DefaultEndpoint::Loopback(wanted, port) => of(loopback(server, *wanted), *port),
-            DefaultEndpoint::Workload(port) => {
+            Some(DefaultEndpoint::Unix(path)) => Some(format!("unix://{path}").into()),
+            Some(DefaultEndpoint::Loopback(wanted, port)) => of(loopback(server, *wanted), *port),
+            Some(DefaultEndpoint::Workload(port)) => {
                 let own = server.addresses.iter().find(|address| address.is_ipv4());
                 of(own.or(server.addresses.first()).copied().unwrap_or(LOOPBACK), *port)
             }
-            _ if mode == Some(InboundTrafficPolicyMode::Localhost) => {
+            None if mode == Some(InboundTrafficPolicyMode::Localhost) => {
                 of(loopback(server, LOOPBACK), target.number)
             }
             _ => None,

@@ -156,15 +156,10 @@ impl Registry {
         self.views.workload_entries.get(&own.or_else(|| entries().next())?)
     }
 
-    /// The Pod with the proxy's address: the one of its namespace, if there are several.
+    /// The Pod with the proxy's address in its namespace.
     pub(super) fn pod_of(&self, proxy: &Proxy) -> Option<&Arc<PodView>> {
         let address: IpAddr = *proxy.addresses.first()?;
-        let own = |pod: &&Arc<PodView>| pod.instance.workload.namespace == proxy.namespace;
-        let mut pods = self.pods_of(address);
-        match (pods.next()?, pods.next()) {
-            (only, None) => Some(only),
-            _ => self.pods_of(address).find(own),
-        }
+        self.pods_of(address).find(|pod| pod.instance.workload.namespace == proxy.namespace)
     }
 }
 
