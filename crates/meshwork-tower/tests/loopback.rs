@@ -64,6 +64,26 @@ async fn http1_keeps_its_connection() {
 }
 
 #[tokio::test]
+async fn http2_carries_a_host_that_is_no_authority() {
+    let backend = Backend::new(handler(|_, request| async move {
+        let mut response = Response::new(Body::empty());
+        assert_eq!(request.version(), Version::HTTP_2);
+        response.headers_mut().insert("x-host", request.headers()["host"].clone());
+        response
+    }));
+    let address = backend.listen().await;
+    let config = app("grpc", &[address])
+        + &routes(
+            "  - headers: {request: {set: {host: 'a b'}}}
+    route: [{destination: {host: app.example}}]
+",
+        );
+    let client = outbound(live(&config)).build();
+    let response = client.oneshot(get("/")).await.unwrap();
+    assert_eq!(response.headers()["x-host"], "a b");
+}
+
+#[tokio::test]
 async fn http2_answers_head_without_the_body_that_it_tells_of() {
     let backend = Backend::new(handler(|_, _| async {
         let mut response = Response::new(Body::from(Bytes::from("whole")));

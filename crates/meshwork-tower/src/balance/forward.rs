@@ -9,25 +9,25 @@ use http::{
 use crate::{Body, DialAddress, DialProtocol, Head};
 
 /// Writes the head of a request back into it: HTTP/1.1 gets a Host header and a path, HTTP/2 a
-/// whole URI. `false` where the head cannot be written.
+/// whole URI, or a Host header too where it is no authority. `false` where the head cannot be
+/// written.
 pub(super) fn write_head(request: &mut Request<Body>, head: &Head, protocol: DialProtocol) -> bool {
     let Ok(path) = PathAndQuery::try_from(&*head.path_and_query) else { return false };
     if protocol == DialProtocol::Http2 {
         request.headers_mut().remove(CONNECTION);
         request.headers_mut().remove(UPGRADE);
-        *request.version_mut() = Version::HTTP_2;
-        let mut parts = http::uri::Parts::default();
-        parts.path_and_query = Some(path);
         if let Ok(authority) = Authority::try_from(&*head.authority) {
             let https = &*head.scheme == "https";
+            let mut parts = http::uri::Parts::default();
             parts.scheme = Some(if https { Scheme::HTTPS } else { Scheme::HTTP });
             parts.authority = Some(authority);
-        } else if !write_host(request, head) {
-            return false;
+            parts.path_and_query = Some(path);
+            let Ok(uri) = Uri::from_parts(parts) else { return false };
+            *request.uri_mut() = uri;
+            *request.version_mut() = Version::HTTP_2;
+            return true;
         }
-        let Ok(uri) = Uri::from_parts(parts) else { return false };
-        *request.uri_mut() = uri;
-        return true;
+        // The codec takes a path alone from requests that are passed on from HTTP/1.1.
     }
     *request.version_mut() = Version::HTTP_11;
     *request.uri_mut() = Uri::from(path);
