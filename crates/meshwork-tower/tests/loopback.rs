@@ -19,8 +19,8 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper_util::rt::TokioIo;
 use meshwork_tower::{
-    Body, BoxError, ConnectionInfo, HttpServer, TcpProxy, TcpTarget, UpstreamHost, inbound,
-    outbound,
+    Body, BoxError, Clusters, ConnectionInfo, HttpServer, TcpConnector, TcpProxy, TcpTarget,
+    UpstreamHost, inbound, outbound,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::ServiceExt as _;
@@ -254,6 +254,35 @@ async fn bytes_are_passed_on_and_counted() {
     let outcome = proxied.await.unwrap();
     assert_eq!((outcome.sent, outcome.received, outcome.connected), (5, 6, true));
     assert_eq!(*outcome.endpoint.unwrap(), address.to_string());
+}
+
+#[tokio::test]
+async fn an_endpoint_that_resets_bytes_is_flagged() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for reset in [true, false] {
+            let (mut io, _) = listener.accept().await.unwrap();
+            io.read_u8().await.unwrap();
+            if reset {
+                socket2::SockRef::from(&io).set_linger(Some(Duration::ZERO)).unwrap();
+            }
+        }
+    });
+    let snapshot = live(&app("tcp", &[address])).load();
+    let clusters = Clusters::new(TcpConnector::new());
+    for flags in ["UR", "-"] {
+        let target = clusters.cluster(&snapshot, "outbound|80||app.example");
+        let (mut client, server) = tokio::io::duplex(64);
+        let proxied = tokio::spawn(async move {
+            let info = ConnectionInfo::new(None, None);
+            TcpProxy::new().proxy(server, &info, &TcpTarget::new(target, 0)).await
+        });
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+        drop(client);
+        assert_eq!(proxied.await.unwrap().flags.to_string(), flags);
+    }
 }
 
 #[tokio::test]

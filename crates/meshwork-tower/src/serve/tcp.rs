@@ -1,7 +1,8 @@
 //! Bytes that are passed on as they are.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
+use futures_util::TryFutureExt as _;
 use http::Version;
 use meshwork_balance::{Context, Outcome, Resource};
 use meshwork_core::{Attributes, RequestHead};
@@ -204,10 +205,12 @@ impl TcpProxy {
         let activity = Activity::new();
         // An end in one direction leaves the other open; an error, as of TLS that is cut off, ends
         // both.
+        let there = copy(&mut client_read, &mut upstream_write, &mut outcome.sent, &activity);
+        let back = copy(&mut upstream_read, &mut client_write, &mut outcome.received, &activity);
         let both = async {
             tokio::try_join!(
-                copy(&mut client_read, &mut upstream_write, &mut outcome.sent, &activity),
-                copy(&mut upstream_read, &mut client_write, &mut outcome.received, &activity),
+                there.map_err(|(end, error)| Broken { of_upstream: end == End::To, error }),
+                back.map_err(|(end, error)| Broken { of_upstream: end == End::From, error }),
             )
         };
         let longest = async {
@@ -217,7 +220,13 @@ impl TcpProxy {
             }
         };
         tokio::select! {
-            _ = both => {}
+            ended = both => {
+                if let Err(Broken { of_upstream: true, error }) = ended
+                    && error.kind() == io::ErrorKind::ConnectionReset
+                {
+                    outcome.flags.insert(Flag::UpstreamRemoteReset);
+                }
+            }
             () = activity.idle(tcp.idle_timeout.unwrap_or(self.idle_timeout)) => {}
             () = longest => outcome.flags.insert(Flag::DurationTimeout),
         }
@@ -265,23 +274,38 @@ impl Activity {
     }
 }
 
+/// Why bytes are no longer passed on.
+struct Broken {
+    /// The endpoint's side broke, not the client's.
+    of_upstream: bool,
+    error: io::Error,
+}
+
+/// The end of a copy that broke.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    From,
+    To,
+}
+
 /// Copies until the end of one direction, and ends the other side's reading then.
 async fn copy(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
     count: &mut u64,
     activity: &Activity,
-) -> std::io::Result<()> {
+) -> Result<(), (End, io::Error)> {
+    let broken = |error| (End::To, error);
     let mut buffer = bytes::BytesMut::with_capacity(16 * 1024);
     loop {
         buffer.clear();
-        let read = from.read_buf(&mut buffer).await?;
+        let read = from.read_buf(&mut buffer).await.map_err(|error| (End::From, error))?;
         if read == 0 {
-            return to.shutdown().await;
+            return to.shutdown().await.map_err(broken);
         }
         activity.note();
-        to.write_all(&buffer).await?;
-        to.flush().await?;
+        to.write_all(&buffer).await.map_err(broken)?;
+        to.flush().await.map_err(broken)?;
         *count += read as u64;
     }
 }
