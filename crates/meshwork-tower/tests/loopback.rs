@@ -237,7 +237,7 @@ async fn bytes_are_passed_on_and_counted() {
         io.write_all(&[all.as_slice(), b"!"].concat()).await.unwrap();
     });
     let snapshot = common::compile(&app("tcp", &[address]));
-    let clusters = meshwork_tower::Clusters::new(meshwork_tower::TcpConnector::new());
+    let clusters = Clusters::new(TcpConnector::new());
     let target = clusters.cluster(&snapshot, "outbound|80||app.example");
     assert!(target.is_some());
     let (mut client, server) = tokio::io::duplex(64);
@@ -340,7 +340,7 @@ async fn clusters_are_balanced_by_an_algorithm_of_the_users() {
     let (first, last) = (echo().listen().await, echo().listen().await);
     let snapshot = live(&app("http", &[first, last]));
     let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let clusters = meshwork_tower::Clusters::new(meshwork_tower::TcpConnector::new());
+    let clusters = Clusters::new(TcpConnector::new());
     let own = clusters.balance({
         let asked = Arc::clone(&asked);
         move |cluster| {
