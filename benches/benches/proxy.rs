@@ -180,6 +180,7 @@ fn in_process(criterion: &mut Criterion) {
                 let connection = Arc::new(ConnectionInfo::new(None, None));
                 request.extensions_mut().insert(connection);
                 let Ok(answer) = stack.call(request).await;
+                assert!(answer.status().is_success());
                 answer.into_body().collect().await.expect("a body")
             })
         });
