@@ -40,7 +40,8 @@ spec:
     )
 }
 
-/// Answers that a test sets; a name without one is an error.
+/// Answers that a test sets; a name without one is an error, and `silent.example` is never
+/// answered.
 #[derive(Clone, Default)]
 struct Answers(Arc<Mutex<BTreeMap<String, Resolved>>>, Arc<Mutex<Vec<String>>>);
 
@@ -64,6 +65,9 @@ impl Answers {
 impl Resolve for Answers {
     fn resolve(&self, name: &str) -> BoxFuture<'static, io::Result<Resolved>> {
         self.1.lock().unwrap().push(name.to_owned());
+        if name == "silent.example" {
+            return Box::pin(std::future::pending());
+        }
         let answer = self.0.lock().unwrap().get(name).cloned();
         Box::pin(async move { answer.ok_or_else(|| io::Error::other("no such name")) })
     }
@@ -139,6 +143,21 @@ async fn a_name_is_asked_for_again_when_its_answer_has_grown_old() {
     assert_eq!(answers.asked().len(), 0, "a failure is repeated at the mesh's dnsRefreshRate");
     pass(Duration::from_secs(2)).await;
     assert_eq!(reached(&client).await, "UH", "the name has no address any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_nobody_answers_for_holds_up_no_other() {
+    let answers = Answers::default();
+    answers.set("a.example", &["10.0.0.1", "10.0.0.9"], 30);
+    let clusters = Clusters::new(backend().connector()).resolver(answers.clone());
+    let names = "{address: a.example}, {address: silent.example}, {address: 10.0.0.9}";
+    let client = outbound(live(&app("DNS", names))).clusters(clusters).build();
+    reached(&client).await;
+    pass(Duration::from_secs(11)).await;
+    assert_eq!(reached(&client).await, "10.0.0.1:80 10.0.0.9:80 silent.example:80");
+    answers.set("a.example", &["10.0.0.2"], 30);
+    pass(Duration::from_secs(45)).await;
+    assert_eq!(reached(&client).await, "10.0.0.2:80 10.0.0.9:80 silent.example:80");
 }
 
 #[tokio::test(start_paused = true)]

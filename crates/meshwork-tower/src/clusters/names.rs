@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::join_all;
 use meshwork_balance::Endpoint as Member;
 use meshwork_policy::{AddressFamilies, NameLookup};
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::{sync::Notify, task::AbortHandle, time::timeout};
 
 use super::{ClusterHandle, Upstream};
 use crate::{DialAddress, Resolved, connect::SharedResolver};
@@ -79,7 +79,8 @@ impl Followed {
         self.renamed.notified().await;
         loop {
             let names = self.state().names();
-            let answers = join_all(names.iter().map(|name| resolver.resolve(name))).await;
+            let asked = names.iter().map(|name| timeout(PATIENCE, resolver.resolve(name)));
+            let answers = join_all(asked).await.into_iter().map(|answer| answer?);
             let valid_for = self.take(names.into_iter().zip(answers));
             tokio::select! {
                 () = tokio::time::sleep(valid_for) => {}
@@ -91,12 +92,17 @@ impl Followed {
     /// Takes answers in, and says when to ask again.
     fn take(&self, answers: impl Iterator<Item = (Arc<str>, io::Result<Resolved>)>) -> Duration {
         let mut soonest = self.lookup.refresh;
+        let mut changed = false;
         let mut state = self.state();
-        for (name, answer) in answers {
+        // The configuration may have changed meanwhile.
+        let wanted = state.names();
+        for (name, answer) in answers.filter(|(name, _)| wanted.contains(name)) {
             match answer {
                 Ok(Resolved { addresses, valid_for }) => {
                     soonest = soonest.min(valid_for.unwrap_or(soonest));
-                    state.answers.insert(name, self.wanted(addresses));
+                    let addresses = self.wanted(addresses);
+                    changed |= state.answers.get(&name) != Some(&addresses);
+                    state.answers.insert(name, addresses);
                 }
                 Err(error) => {
                     let cluster = self.cluster.name();
@@ -104,16 +110,20 @@ impl Followed {
                 }
             }
         }
-        self.apply(&state);
+        if changed {
+            self.apply(&state);
+        }
         soonest.max(SHORTEST)
     }
 
+    /// The addresses that count, in an order of their own: resolvers turn theirs with each answer.
     fn wanted(&self, mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
         addresses.retain(|address| match self.lookup.families {
             AddressFamilies::V4 => address.is_ipv4(),
             AddressFamilies::V6 => address.is_ipv6(),
             _ => true,
         });
+        addresses.sort_unstable();
         addresses
     }
 
@@ -137,7 +147,7 @@ impl State {
 
     /// The members with addresses in the place of names; each address once.
     fn endpoints(&self) -> Vec<Member<Upstream>> {
-        let mut taken = HashSet::new();
+        let mut taken: HashSet<SocketAddr> = self.members.iter().filter_map(ip).collect();
         let mut endpoints = Vec::with_capacity(self.members.len());
         for member in &self.members {
             let DialAddress::Name(name, port) = member.value.address() else {
@@ -162,6 +172,16 @@ impl State {
         endpoints
     }
 }
+
+fn ip(member: &Member<Upstream>) -> Option<SocketAddr> {
+    match member.value.address() {
+        DialAddress::Ip(address) => Some(*address),
+        _ => None,
+    }
+}
+
+/// How long an answer is waited for; the names of a cluster are asked for together.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The least time between two look-ups.
 const SHORTEST: Duration = Duration::from_secs(1);

@@ -24,7 +24,7 @@ pub trait Resolve: Send + Sync + 'static {
     /// The addresses of a name, of both families.
     ///
     /// An answer without addresses says that the name has none: its endpoints are taken away. On
-    /// an error the last answer stays.
+    /// an error the last answer stays, as where nothing is answered within 10 s.
     fn resolve(&self, name: &str) -> BoxFuture<'static, io::Result<Resolved>>;
 }
 
